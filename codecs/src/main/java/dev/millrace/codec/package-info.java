@@ -1,0 +1,2 @@
+/** Whole-batch compression and decompression, byte-compatible with Apache Kafka's. */
+package dev.millrace.codec;

@@ -1,0 +1,2 @@
+/** The millrace-perf command line. */
+package dev.millrace.perf;

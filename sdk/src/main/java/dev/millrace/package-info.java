@@ -1,0 +1,2 @@
+/** The facades of the Millrace SDK. */
+package dev.millrace;
