@@ -1,0 +1,183 @@
+package dev.millrace.internal.producer.accumulate;
+
+import dev.millrace.internal.producer.batch.ProducerBatch;
+import dev.millrace.internal.producer.batch.SendResult;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * One partition's batches in the order in which they are to be sent: retried ones, sealed ones, and behind them the open one.
+ *
+ * <p>Lock: the queue itself, held for one append or one step of the sender, never while anything is compressed, sent or
+ * called back. Under it only the buffer pool's lock is taken.
+ */
+public final class PartitionQueue {
+
+    /** No time: nothing to send, or nothing that time alone makes ready. */
+    static final long NEVER = Long.MAX_VALUE;
+
+    private final TopicPartition topicPartition;
+    private final TopicQueues topic;
+
+    /** Guarded by this. */
+    private final ArrayDeque<ProducerBatch> batches = new ArrayDeque<>();
+    /** The last of {@link #batches} while records may be added to it, else null; guarded by this. */
+    private ProducerBatch open;
+    /** Guarded by this. */
+    private boolean closed;
+    /** Size of {@link #batches}; written under this, read by any thread. */
+    private volatile int queued;
+    /** Staged bytes of the batch sealed last: what the next begins with; written under this, a stale read does no harm. */
+    private int lastRawSize;
+
+    /** When {@link ReadyPartitions} looks at this queue again; sender thread only. */
+    long timerMs = NEVER;
+    /** The leader whose queue this stands in, or null; sender thread only. */
+    NodeQueue waitsAt;
+    /** The leader that was seen last, -1 for none; written by the sender thread, read by partitioners. */
+    volatile int leaderId = -1;
+
+    PartitionQueue(TopicQueues topic, int partition) {
+        this.topic = topic;
+        this.topicPartition = new TopicPartition(topic.name(), partition);
+    }
+
+    public TopicPartition topicPartition() {
+        return topicPartition;
+    }
+
+    TopicQueues topic() {
+        return topic;
+    }
+
+    /** Batches that wait to be sent, the open one included. */
+    int queued() {
+        return queued;
+    }
+
+    int lastRawSize() {
+        return lastRawSize;
+    }
+
+    // ---------------------------------------------------------------- appending threads
+
+    /** Makes the open batches of a partition; called with the partition's lock held. */
+    interface BatchFactory {
+        ProducerBatch create(PartitionQueue queue, byte[] buffer, long nowMs);
+    }
+
+    /**
+     * Appends to the open batch, if there is one with room: {@link SendResult#isAppended} tells.
+     *
+     * @return a batch that became full and was sealed, which the caller must finish; else null
+     */
+    synchronized ProducerBatch tryAppend(byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result) {
+        checkOpen();
+        ProducerBatch batch = open;
+        if (batch == null || batch.tryAppend(key, value, headers, tailSize, result) && !batch.isFull())
+            return null;
+        return sealOpen();
+    }
+
+    /**
+     * Opens a batch with its first record, unless another thread has opened one meanwhile.
+     *
+     * @return the new batch, sealed already when the record filled it; or null when the caller must try to append again
+     */
+    synchronized ProducerBatch open(BatchFactory factory, byte[] buffer, long nowMs, byte[] key, byte[] value,
+                                    byte[] headers, int tailSize, SendResult result) {
+        checkOpen();
+        if (open != null)
+            return null;
+        ProducerBatch batch = factory.create(this, buffer, nowMs);
+        if (!batch.tryAppend(key, value, headers, tailSize, result))
+            throw new IllegalStateException("A new batch of " + buffer.length + " bytes took no record of " + tailSize);
+        open = batch;
+        batches.addLast(batch);
+        queued = batches.size();
+        if (batch.isFull())
+            sealOpen();
+        return batch;
+    }
+
+    private void checkOpen() {
+        if (closed)
+            throw new KafkaException("Producer closed while send in progress");
+    }
+
+    private ProducerBatch sealOpen() {
+        ProducerBatch batch = open;
+        open = null;
+        batch.seal();
+        lastRawSize = batch.rawSize();
+        return batch;
+    }
+
+    /** The thread that sealed {@code batch} has compressed it. */
+    synchronized void handOver(ProducerBatch batch) {
+        batch.handOver();
+    }
+
+    /** No more appends; what is queued stays. */
+    synchronized void close() {
+        closed = true;
+    }
+
+    // ---------------------------------------------------------------- sender thread
+
+    /** When the first batch can be sent: a time not after {@code nowMs} for at once. */
+    synchronized long readyAtMs(SendTiming timing, int leaderEpoch, long nowMs) {
+        ProducerBatch head = batches.peekFirst();
+        if (head == null)
+            return NEVER;
+        head.leaderEpoch(leaderEpoch);
+        if (head.attempts() > 0 && !head.leaderChangedSinceFailure())
+            return head.lastAttemptMs() + timing.backoffMs(head);
+        if (head.isSealed())
+            // Not finished: whoever compresses it tells when it is.
+            return head.isFinished() ? nowMs : NEVER;
+        return timing.sendOpenBatches() ? nowMs : head.createdMs() + timing.lingerMs();
+    }
+
+    /** The batch that would be taken next; only to look at. */
+    synchronized ProducerBatch head() {
+        return batches.peekFirst();
+    }
+
+    /** Takes the next batch, sealing it when it is open: then the caller must finish it. */
+    synchronized ProducerBatch take() {
+        ProducerBatch head = batches.pollFirst();
+        if (head != null && head == open)
+            sealOpen();
+        queued = batches.size();
+        return head;
+    }
+
+    /** Puts a batch back: at its place by its sequence, or in front when it has none. */
+    synchronized void putBack(ProducerBatch batch) {
+        ArrayDeque<ProducerBatch> before = new ArrayDeque<>();
+        // Only batches that were in flight have a sequence, so the row is short.
+        while (!batches.isEmpty() && goesBefore(batches.peekFirst(), batch))
+            before.addLast(batches.pollFirst());
+        batches.addFirst(batch);
+        while (!before.isEmpty())
+            batches.addFirst(before.pollLast());
+        queued = batches.size();
+    }
+
+    private static boolean goesBefore(ProducerBatch queued, ProducerBatch batch) {
+        return batch.hasSequence() && queued.hasSequence() && batch.sequenceIsAfter(queued.baseSequence());
+    }
+
+    /** Takes out the batches at the head that were created at or before {@code createdMs}; one being finished ends the row. */
+    synchronized List<ProducerBatch> takeCreatedUpTo(long createdMs) {
+        List<ProducerBatch> taken = new ArrayList<>();
+        ProducerBatch head;
+        while ((head = batches.peekFirst()) != null && head.createdMs() <= createdMs && (!head.isSealed() || head.isFinished()))
+            taken.add(take());
+        return taken;
+    }
+}

@@ -1,0 +1,316 @@
+package dev.millrace.internal.producer.accumulate;
+
+import dev.millrace.codec.Codec;
+import dev.millrace.internal.producer.batch.ProducerBatch;
+import dev.millrace.internal.producer.batch.RecordWriter;
+import dev.millrace.internal.producer.batch.SendResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.utils.ExponentialBackoff;
+
+/**
+ * Where records become batches. Appending threads come in from above; what changed for the sender thread leaves through
+ * {@link #changed}, and {@link ReadyPartitions} makes its order of it.
+ *
+ * <p>Threads: all methods are for any thread unless they say otherwise. Lock order: topic, partition, pool.
+ */
+public final class RecordAccumulator implements SendTiming {
+
+    /** Wakes the sender thread when it sleeps beyond a time. */
+    public interface SenderWakeup {
+        /** @param atMs when there is something to do, at the latest */
+        void wakeBy(long atMs);
+    }
+
+    /** A batch may stage this many times {@code batch.size} in the hope that it compresses. */
+    private static final int MAX_STAGED_BATCH_SIZES = 16;
+
+    private static final double BACKOFF_BASE = 2;
+    private static final double BACKOFF_JITTER = 0.2;
+
+    private final int batchSize;
+    private final int rawLimit;
+    private final long lingerMs;
+    private final Codec codec;
+    private final ExponentialBackoff backoff;
+    private final boolean transactional;
+    private final BufferPool pool;
+    private final ScratchBuffers scratch = new ScratchBuffers();
+
+    private final ConcurrentHashMap<String, TopicQueues> topics = new ConcurrentHashMap<>();
+    private final IncompleteBatches incomplete = new IncompleteBatches();
+    private final ConcurrentLinkedQueue<PartitionQueue> changed = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger flushes = new AtomicInteger();
+    /** Open batches stopped waiting for linger: to be looked at once more; any thread sets it, the sender thread clears it. */
+    private volatile boolean hurried;
+    /** Written once, by whoever closes. */
+    private volatile boolean closed;
+    /** Set once before use. */
+    private volatile SenderWakeup wakeup = atMs -> { };
+
+    /**
+     * @param settings batch.size, linger.ms and what else decides of batches
+     * @param codec compresses whole batches
+     * @param pool buffer.memory; its shortages hurry open batches along
+     */
+    public RecordAccumulator(BatchSettings settings, Codec codec, BufferPool pool) {
+        this.batchSize = settings.batchSize();
+        this.rawLimit = rawLimit(settings, codec, pool.totalMemory());
+        this.lingerMs = settings.lingerMs();
+        this.codec = codec;
+        this.backoff = new ExponentialBackoff(settings.retryBackoffMs(), (int) BACKOFF_BASE,
+                settings.retryBackoffMaxMs(), BACKOFF_JITTER);
+        this.transactional = settings.transactional();
+        this.pool = pool;
+        pool.listener(this::hurry);
+    }
+
+    /** The largest array that batches of these settings stage records in, in bytes: what a pool for them should recycle. */
+    public static int rawLimit(BatchSettings settings, Codec codec, long bufferMemory) {
+        if (codec.type().id() == 0)
+            return settings.batchSize();
+        // An eighth, so that a few partitions can't take all memory for batches that are not even full.
+        long limit = Math.min((long) MAX_STAGED_BATCH_SIZES * settings.batchSize(), bufferMemory / 8);
+        return (int) Math.max(settings.batchSize(), Math.min(limit, Integer.MAX_VALUE / 2));
+    }
+
+    public void senderWakeup(SenderWakeup senderWakeup) {
+        wakeup = senderWakeup;
+    }
+
+    // ---------------------------------------------------------------- appending threads
+
+    /** The queues of a topic, made when it is asked for first. */
+    public TopicQueues topic(String name) {
+        TopicQueues known = topics.get(name);
+        return known != null ? known : topics.computeIfAbsent(name, n -> {
+            TopicQueues made = new TopicQueues(n);
+            if (closed)
+                made.close();
+            return made;
+        });
+    }
+
+    /**
+     * Appends a record to the partition's open batch, when there is one with room: {@link SendResult#isAppended} tells.
+     * Compresses the batch that it filled or found full; does not block otherwise.
+     *
+     * @return bytes that the sealed batch had left, -1 when none was sealed
+     */
+    public int tryAppend(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result) {
+        ProducerBatch sealed = queue.tryAppend(key, value, headers, tailSize, result);
+        return sealed == null ? -1 : sealedByAppend(queue, sealed);
+    }
+
+    private int sealedByAppend(PartitionQueue queue, ProducerBatch sealed) {
+        int unused = sealed.unusedBytes();
+        finish(queue, sealed);
+        changed.add(queue);
+        wakeup.wakeBy(0);
+        return unused;
+    }
+
+    /**
+     * Appends a record, opening a batch for it where there is none with room.
+     *
+     * @param maxBlockMs how long to wait for memory at most
+     */
+    public void append(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
+                       long maxBlockMs, long nowMs) throws InterruptedException {
+        byte[] buffer = allocate(queue, RecordWriter.batchSizeUpperBound(tailSize), maxBlockMs);
+        try {
+            while (!result.isAppended()) {
+                ProducerBatch opened = queue.open(this::newBatch, buffer, nowMs, key, value, headers, tailSize, result);
+                if (opened != null) {
+                    buffer = null;
+                    opened(queue, opened, nowMs);
+                } else {
+                    tryAppend(queue, key, value, headers, tailSize, result);
+                }
+            }
+        } finally {
+            if (buffer != null)
+                pool.release(buffer);
+        }
+    }
+
+    private void opened(PartitionQueue queue, ProducerBatch batch, long nowMs) {
+        if (batch.isFull()) {
+            sealedByAppend(queue, batch);
+        } else {
+            changed.add(queue);
+            wakeup.wakeBy(sendOpenBatches() ? 0 : nowMs + lingerMs);
+        }
+    }
+
+    private byte[] allocate(PartitionQueue queue, int needed, long maxBlockMs) throws InterruptedException {
+        // As large as the partition's last batch became, so that in a steady state nothing grows and nothing is wasted.
+        byte[] atOnce = pool.tryAllocate(Math.max(needed, queue.lastRawSize()));
+        return atOnce != null ? atOnce
+                // Never less than a batch when memory is short: crumbs for many would make many small batches.
+                : pool.allocate(Math.max(needed, Math.min(queue.lastRawSize(), batchSize)), maxBlockMs);
+    }
+
+    private ProducerBatch newBatch(PartitionQueue queue, byte[] buffer, long nowMs) {
+        float ratio = codec.type().id() == 0 ? 1 : queue.topic().compressionRatio();
+        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, batchSize, rawLimit, ratio,
+                transactional);
+        incomplete.add(batch);
+        return batch;
+    }
+
+    /** Compresses a sealed batch and hands it over; no lock is held meanwhile. */
+    void finish(PartitionQueue queue, ProducerBatch batch) {
+        if (codec.type().id() == 0) {
+            batch.finish(codec, null);
+        } else {
+            byte[] buffer = scratch.take(codec.maxCompressedLength(batch.rawSize()));
+            batch.finish(codec, buffer);
+            scratch.giveBack(buffer);
+            queue.topic().observeCompression((float) batch.actualCompressionRatio());
+        }
+        queue.handOver(batch);
+    }
+
+    // ---------------------------------------------------------------- flush and close
+
+    /** From now on no batch waits for linger, until {@link #endFlush}; returns the batches to wait for. */
+    public List<ProducerBatch> beginFlush() {
+        flushes.incrementAndGet();
+        hurry();
+        return incomplete.snapshot();
+    }
+
+    public void endFlush() {
+        flushes.decrementAndGet();
+    }
+
+    /** No more appends, and no more waiting for memory; open batches go at once. */
+    public void close() {
+        closed = true;
+        topics.values().forEach(TopicQueues::close);
+        pool.close();
+        hurry();
+    }
+
+    private void hurry() {
+        hurried = true;
+        wakeup.wakeBy(0);
+    }
+
+    public boolean hasIncomplete() {
+        return !incomplete.isEmpty();
+    }
+
+    public List<ProducerBatch> incomplete() {
+        return incomplete.snapshot();
+    }
+
+    // ---------------------------------------------------------------- timing
+
+    @Override
+    public long lingerMs() {
+        return lingerMs;
+    }
+
+    @Override
+    public long backoffMs(ProducerBatch batch) {
+        return backoff.backoff(Math.max(0, batch.attempts() - 1));
+    }
+
+    @Override
+    public boolean sendOpenBatches() {
+        return closed || flushes.get() > 0 || pool.waiting() > 0;
+    }
+
+    // ---------------------------------------------------------------- load, for partitioners
+
+    /** Batches that wait for a partition. */
+    public int queuedBatches(String topic, int partition) {
+        PartitionQueue queue = existing(topic, partition);
+        return queue == null ? 0 : queue.queued();
+    }
+
+    /** The leader a partition was seen with last, -1 when it was not seen. */
+    int leaderId(String topic, int partition) {
+        PartitionQueue queue = existing(topic, partition);
+        return queue == null ? -1 : queue.leaderId;
+    }
+
+    private PartitionQueue existing(String topic, int partition) {
+        TopicQueues queues = topics.get(topic);
+        return queues == null || partition >= queues.queues().length ? null : queues.queues()[partition];
+    }
+
+    // ---------------------------------------------------------------- sender thread
+
+    /** The next partition that got a batch or had one sealed, or null. */
+    PartitionQueue pollChanged() {
+        return changed.poll();
+    }
+
+    public boolean hasChanged() {
+        return hurried || !changed.isEmpty();
+    }
+
+    /** True once after open batches stopped waiting for linger. */
+    boolean takeHurried() {
+        boolean was = hurried;
+        if (was)
+            hurried = false;
+        return was;
+    }
+
+    List<PartitionQueue> allQueues() {
+        List<PartitionQueue> all = new ArrayList<>();
+        for (TopicQueues topic : topics.values())
+            for (PartitionQueue queue : topic.queues())
+                if (queue != null)
+                    all.add(queue);
+        return all;
+    }
+
+    PartitionQueue queueOf(ProducerBatch batch) {
+        return topic(batch.topicPartition().topic()).queue(batch.topicPartition().partition());
+    }
+
+    /** Puts a failed batch back for another attempt. */
+    public void putBack(ProducerBatch batch, long nowMs) {
+        batch.reenqueued(nowMs);
+        queueOf(batch).putBack(batch);
+    }
+
+    /**
+     * Splits a batch that the broker found too large, and queues the parts in its place.
+     *
+     * @param track told of each part before it is queued, in their order
+     */
+    public void split(ProducerBatch batch, java.util.function.Consumer<List<ProducerBatch>> track) {
+        PartitionQueue queue = queueOf(batch);
+        queue.topic().forgetCompression();
+        int target = batch.isPartOfSplit() ? Math.max(1, batch.rawSize() / 2) : batchSize;
+        List<ProducerBatch> parts = batch.split(codec, Math.min(target, batch.rawSize() / 2 + 1));
+        parts.forEach(incomplete::add);
+        parts.forEach(part -> finish(queue, part));
+        track.accept(parts);
+        for (int i = parts.size() - 1; i >= 0; i--)
+            queue.putBack(parts.get(i));
+        incomplete.remove(batch);
+    }
+
+    /** A batch has ended. */
+    public void remove(ProducerBatch batch) {
+        incomplete.remove(batch);
+    }
+
+    /** Takes out of their queues, in order, the batches created at or before {@code createdMs}. */
+    public List<ProducerBatch> takeCreatedUpTo(long createdMs) {
+        List<ProducerBatch> taken = new ArrayList<>();
+        for (PartitionQueue queue : allQueues())
+            taken.addAll(queue.takeCreatedUpTo(createdMs));
+        return taken;
+    }
+}
