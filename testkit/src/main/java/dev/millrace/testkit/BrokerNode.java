@@ -1,0 +1,138 @@
+package dev.millrace.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+
+/**
+ * One node of a cluster, through all its lives: the same id, ports, configuration and data each time it is started.
+ * Thread-safe; {@link #launch} returns at once, {@link #awaitReady} and {@link #stop} block.
+ */
+final class BrokerNode {
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
+    private static final String READY = "Kafka Server started";
+
+    private final int id;
+    private final Path folder;
+    private final List<String> jvmArgs;
+    private final List<String> args;
+    /** Written with the node's monitor held; null until the first launch. */
+    private volatile ChildJvm child;
+
+    private BrokerNode(int id, Path folder, List<String> jvmArgs, List<String> args) {
+        this.id = id;
+        this.folder = folder;
+        this.jvmArgs = jvmArgs;
+        this.args = args;
+    }
+
+    /**
+     * Lays out a node's folder under {@code parent}; starts nothing.
+     *
+     * @param scramUsers what goes to the storage tool's {@code --add-scram}
+     */
+    static BrokerNode create(int id, Path folder, Map<String, String> properties, List<String> jvmArgs,
+            String clusterId, List<String> scramUsers) {
+        Path file = folder.resolve("server.properties");
+        try {
+            Files.createDirectories(folder);
+            Properties out = new Properties();
+            out.putAll(properties);
+            try (Writer writer = Files.newBufferedWriter(file)) {
+                out.store(writer, null);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the configuration of node " + id + " could not be written to " + file, e);
+        }
+        List<String> args = new ArrayList<>(List.of(file.toString(), clusterId));
+        args.addAll(scramUsers);
+        return new BrokerNode(id, folder, withDefaults(folder, jvmArgs), args);
+    }
+
+    /** Small and quiet, but with the full compiler: what is measured against this broker should be true. */
+    private static List<String> withDefaults(Path folder, List<String> jvmArgs) {
+        List<String> all = new ArrayList<>(List.of("-Xmx512m", "-Djava.awt.headless=true",
+                "-Djava.io.tmpdir=" + folder, "-Dslf4j.provider=org.slf4j.simple.SimpleServiceProvider",
+                "-Dorg.slf4j.simpleLogger.logFile=System.err", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
+                "-Dorg.slf4j.simpleLogger.log.kafka.server.BrokerServer=info",
+                "-Dorg.slf4j.simpleLogger.showDateTime=true",
+                "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS"));
+        if (jvmArgs.stream().noneMatch(arg -> arg.startsWith("-XX:+Use") && arg.endsWith("GC"))) {
+            all.add("-XX:+UseSerialGC");
+        }
+        all.addAll(jvmArgs);
+        return all;
+    }
+
+    int id() {
+        return id;
+    }
+
+    boolean isRunning() {
+        ChildJvm current = child;
+        return current != null && current.isAlive();
+    }
+
+    boolean isPaused() {
+        ChildJvm current = child;
+        return current != null && current.isPaused();
+    }
+
+    long pid() {
+        return started().pid();
+    }
+
+    /** Starts the process, without waiting for it to be ready; does nothing when it runs. */
+    synchronized void launch() {
+        if (!isRunning()) {
+            child = ChildJvm.builder("node " + id, BrokerMain.class.getName()).jvmArgs(jvmArgs).args(args)
+                    .start(folder);
+        }
+    }
+
+    void awaitReady() {
+        started().awaitLogLine(READY, START_TIMEOUT);
+    }
+
+    synchronized void stop() {
+        if (isRunning()) {
+            started().terminate(STOP_PATIENCE);
+        }
+    }
+
+    /** SIGKILL; blocks until the process is gone. */
+    synchronized void kill() {
+        if (isRunning()) {
+            started().kill();
+        }
+    }
+
+    synchronized void pause() {
+        started().pause();
+    }
+
+    synchronized void resume() {
+        started().resume();
+    }
+
+    String logTail(int lines) {
+        return started().logTail(lines);
+    }
+
+    private ChildJvm started() {
+        ChildJvm current = child;
+        if (current == null) {
+            throw new IllegalStateException("node " + id + " was never started");
+        }
+        return current;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.testkit;
+
+/** How a client proves who it is on a SASL listener of a {@link KafkaCluster}; each SASL listener takes both. */
+public enum SaslMechanism {
+    /** The password itself is sent. */
+    PLAIN("PLAIN", "org.apache.kafka.common.security.plain.PlainLoginModule"),
+    /** Challenge and response; the broker stores no password. */
+    SCRAM_SHA_512("SCRAM-SHA-512", "org.apache.kafka.common.security.scram.ScramLoginModule");
+
+    private final String kafkaName;
+    private final String loginModule;
+
+    SaslMechanism(String kafkaName, String loginModule) {
+        this.kafkaName = kafkaName;
+        this.loginModule = loginModule;
+    }
+
+    /** The client's {@code sasl.mechanism}. */
+    public String kafkaName() {
+        return kafkaName;
+    }
+
+    String loginModule() {
+        return loginModule;
+    }
+}
