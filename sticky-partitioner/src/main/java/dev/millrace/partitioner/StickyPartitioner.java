@@ -41,7 +41,7 @@ import org.apache.kafka.common.config.ConfigDef;
  * come.
  */
 public class StickyPartitioner implements Partitioner, LoadAware {
-    private static final ConfigDef CONFIG = new ConfigDef()
+    static final ConfigDef CONFIG = new ConfigDef()
             .define(ProducerConfig.BATCH_SIZE_CONFIG, ConfigDef.Type.INT, 16384, ConfigDef.Range.atLeast(0),
                     ConfigDef.Importance.MEDIUM, "Bytes to a partition before a switch.")
             .define(ProducerConfig.PARTITIONER_IGNORE_KEYS_CONFIG, ConfigDef.Type.BOOLEAN, false,
