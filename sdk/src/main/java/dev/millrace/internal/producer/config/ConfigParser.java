@@ -10,8 +10,8 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * From what a user hands to the producer's constructor to a {@link ProducerConfig}, with the exceptions and in the order
- * of {@code KafkaProducer}: a missing serializer is reported before any value is looked at.
+ * From what a user hands to the producer's constructor to a {@link ProducerConfig}, with the exceptions and in the
+ * order of {@code KafkaProducer}: a missing serializer is reported before any value is looked at.
  *
  * <p>What is thrown here reaches the user as it is; whatever fails later in the construction is wrapped in a
  * {@link org.apache.kafka.common.KafkaException}, as {@code KafkaProducer} does.

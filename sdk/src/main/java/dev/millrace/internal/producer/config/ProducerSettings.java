@@ -8,9 +8,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Every value the engine itself reads, typed and final, one record for each part of the engine that reads them.
  *
- * <p>Ranges are {@link ProducerConfig}'s, which has checked them already; {@link #of} adds the checks and coercions that
- * {@code KafkaProducer} makes after parsing. Keys that only kafka-clients' network, security and metrics classes read are
- * not repeated here: those classes take the {@link #config()} itself.
+ * <p>Ranges are {@link ProducerConfig}'s, which has checked them already; {@link #of} adds the checks and coercions
+ * that {@code KafkaProducer} makes after parsing. Keys that only kafka-clients' network, security and metrics classes
+ * read are not repeated here: those classes take the {@link #config()} itself.
  *
  * @param config          where the values came from
  * @param clientId        as configured, else {@code producer-<transactional id>} or {@code producer-<n>}

@@ -155,7 +155,8 @@ public final class SenderMetrics {
 
     private Sensor meter(String sensorName, String prefix, String what) {
         Sensor sensor = metrics.sensor(sensorName);
-        sensor.add(new Meter(name(prefix + "-rate", what + ", per second."), name(prefix + "-total", what + ", in all.")));
+        sensor.add(new Meter(
+                name(prefix + "-rate", what + ", per second."), name(prefix + "-total", what + ", in all.")));
         return sensor;
     }
 
