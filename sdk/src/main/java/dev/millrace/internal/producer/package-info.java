@@ -1,0 +1,2 @@
+/** The producer engine; its floors are the packages below. */
+package dev.millrace.internal.producer;
