@@ -22,6 +22,10 @@ public final class NodeQueue {
         return nodeId;
     }
 
+    public boolean isEmpty() {
+        return partitions.isEmpty();
+    }
+
     /** Notes that there are data for the broker, and whether it can take them. */
     public void observe(boolean canDrain, long nowMs) {
         // The later one first: a reader between the two must not see a gap that is not there.

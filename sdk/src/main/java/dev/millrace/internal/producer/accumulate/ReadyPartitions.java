@@ -63,9 +63,13 @@ public final class ReadyPartitions implements PartitionLoad {
         this.availabilityTimeoutMs = availabilityTimeoutMs;
     }
 
-    /** Takes in what has happened since the last call: changed partitions, timers that ran out, a new cluster. */
-    public void update(Leaders current, long nowMs) {
-        if (current != leaders) {
+    /**
+     * Takes in what has happened since the last call: changed partitions, timers that ran out, a new cluster.
+     *
+     * @param all look at every partition: what held many back is gone
+     */
+    public void update(Leaders current, long nowMs, boolean all) {
+        if (all || current != leaders) {
             leaders = current;
             lookAtAll(nowMs);
         } else if (accumulator.takeHurried()) {
@@ -77,8 +81,7 @@ public final class ReadyPartitions implements PartitionLoad {
             look(timers.first(), nowMs);
     }
 
-    /** Looks at every partition: leaders moved, or what held many back is gone. */
-    public void lookAtAll(long nowMs) {
+    private void lookAtAll(long nowMs) {
         accumulator.takeHurried();
         leaderless.clear();
         for (NodeQueue node : nodes.values()) {

@@ -1,6 +1,7 @@
 package dev.millrace.internal.producer.accumulate;
 
 import dev.millrace.codec.Codec;
+import dev.millrace.codec.CodecException;
 import dev.millrace.internal.producer.batch.ProducerBatch;
 import dev.millrace.internal.producer.batch.RecordWriter;
 import dev.millrace.internal.producer.batch.SendResult;
@@ -9,7 +10,10 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.apache.kafka.common.utils.ExponentialBackoff;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where records become batches. Appending threads come in from above; what changed for the sender thread leaves through
@@ -24,6 +28,8 @@ public final class RecordAccumulator implements SendTiming {
         /** @param atMs when there is something to do, at the latest */
         void wakeBy(long atMs);
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(RecordAccumulator.class);
 
     /** A batch may stage this many times {@code batch.size} in the hope that it compresses. */
     private static final int MAX_STAGED_BATCH_SIZES = 16;
@@ -164,15 +170,21 @@ public final class RecordAccumulator implements SendTiming {
 
     /** Compresses a sealed batch and hands it over; no lock is held meanwhile. */
     void finish(PartitionQueue queue, ProducerBatch batch) {
-        if (codec.type().id() == 0) {
-            batch.finish(codec, null);
-        } else {
-            byte[] buffer = scratch.take(codec.maxCompressedLength(batch.rawSize()));
-            batch.finish(codec, buffer);
-            scratch.giveBack(buffer);
-            queue.topic().observeCompression((float) batch.actualCompressionRatio());
+        try {
+            if (codec.type().id() == 0) {
+                batch.finish(codec, null);
+            } else {
+                byte[] buffer = scratch.take(codec.maxCompressedLength(batch.rawSize()));
+                batch.finish(codec, buffer);
+                scratch.giveBack(buffer);
+                queue.topic().observeCompression((float) batch.actualCompressionRatio());
+            }
+        } catch (CodecException e) {
+            LOG.error("Sending {} uncompressed: {} failed", batch, codec.type(), e);
+        } finally {
+            // Whatever happened: a batch that is never handed over would hold up its partition for ever.
+            queue.handOver(batch);
         }
-        queue.handOver(batch);
     }
 
     // ---------------------------------------------------------------- flush and close
@@ -288,7 +300,7 @@ public final class RecordAccumulator implements SendTiming {
      *
      * @param track told of each part before it is queued, in their order
      */
-    public void split(ProducerBatch batch, java.util.function.Consumer<List<ProducerBatch>> track) {
+    public void split(ProducerBatch batch, Consumer<List<ProducerBatch>> track) {
         PartitionQueue queue = queueOf(batch);
         queue.topic().forgetCompression();
         int target = batch.isPartOfSplit() ? Math.max(1, batch.rawSize() / 2) : batchSize;

@@ -65,6 +65,11 @@ public final class TopicQueues {
         return true;
     }
 
+    /** What compression is expected to leave of {@code bytes}. */
+    public int expectedSize(int bytes) {
+        return (int) (bytes * compressionRatio);
+    }
+
     float compressionRatio() {
         return compressionRatio;
     }

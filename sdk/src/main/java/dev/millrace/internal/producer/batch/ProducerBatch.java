@@ -258,6 +258,17 @@ public final class ProducerBatch {
         return baseSequence;
     }
 
+    /** Whether this batch's sequence comes after {@code other}; sequences run up to {@code Integer.MAX_VALUE} and on from 0. */
+    public boolean sequenceIsAfter(int other) {
+        int distance = (baseSequence - other) & Integer.MAX_VALUE;
+        return distance != 0 && distance <= Integer.MAX_VALUE / 2;
+    }
+
+    /** The sequence of the batch's last record. */
+    public int lastSequence() {
+        return (baseSequence + recordCount - 1) & Integer.MAX_VALUE;
+    }
+
     public void drained(long nowMs) {
         drainedMs = nowMs;
         inFlight = true;

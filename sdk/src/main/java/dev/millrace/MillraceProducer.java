@@ -1,0 +1,197 @@
+package dev.millrace;
+
+import dev.millrace.internal.producer.KafkaVersion;
+import dev.millrace.internal.producer.config.ConfigParser;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.metrics.KafkaMetric;
+import org.apache.kafka.common.serialization.Serializer;
+
+/**
+ * A Kafka producer with an engine of its own: a drop-in for {@code KafkaProducer} with the same interface, config keys
+ * ({@link org.apache.kafka.clients.producer.ProducerConfig}), defaults, exceptions and metrics. Needs kafka-clients 4.3.x.
+ *
+ * <p>Thread-safe, and meant to be shared: records of all threads meet in the same batches. Callbacks run on the producer's
+ * one network thread, for a partition in the order of its records; they must not block.
+ *
+ * <p>Transactions are not available yet: a {@code transactional.id} is refused by the constructors.
+ *
+ * <pre>{@code
+ * try (Producer<String, String> producer = new MillraceProducer<>(Map.of(
+ *         "bootstrap.servers", "localhost:9092",
+ *         "key.serializer", StringSerializer.class,
+ *         "value.serializer", StringSerializer.class))) {
+ *     producer.send(new ProducerRecord<>("orders", "key", "value"));
+ * }
+ * }</pre>
+ *
+ * @param <K> type of the records' keys
+ * @param <V> type of the records' values
+ */
+public class MillraceProducer<K, V> implements Producer<K, V> {
+
+    // Behind the facade, so that no class that needs kafka-clients' inside is loaded before its version was checked.
+    private final ProducerEngine<K, V> engine;
+
+    /**
+     * A producer with serializers from the configuration.
+     *
+     * @param configs keys and values of {@link org.apache.kafka.clients.producer.ProducerConfig}
+     * @throws org.apache.kafka.common.config.ConfigException for a missing or wrong value
+     * @throws org.apache.kafka.common.KafkaException when the producer can't be made for another reason
+     */
+    public MillraceProducer(Map<String, Object> configs) {
+        this(configs, null, null);
+    }
+
+    /**
+     * A producer with the given serializers, which are not configured but closed by it.
+     *
+     * @param configs keys and values of {@link org.apache.kafka.clients.producer.ProducerConfig}
+     * @param keySerializer null to take {@code key.serializer}
+     * @param valueSerializer null to take {@code value.serializer}
+     * @throws org.apache.kafka.common.config.ConfigException for a missing or wrong value
+     * @throws org.apache.kafka.common.KafkaException when the producer can't be made for another reason
+     */
+    public MillraceProducer(Map<String, Object> configs, Serializer<K> keySerializer, Serializer<V> valueSerializer) {
+        KafkaVersion.check();
+        engine = ProducerEngine.create(configs, keySerializer, valueSerializer);
+    }
+
+    /**
+     * A producer with serializers from the configuration.
+     *
+     * @param properties keys and values of {@link org.apache.kafka.clients.producer.ProducerConfig}
+     * @throws org.apache.kafka.common.config.ConfigException for a missing or wrong value
+     * @throws org.apache.kafka.common.KafkaException when the producer can't be made for another reason
+     */
+    public MillraceProducer(Properties properties) {
+        this(properties, null, null);
+    }
+
+    /**
+     * A producer with the given serializers, which are not configured but closed by it.
+     *
+     * @param properties keys and values of {@link org.apache.kafka.clients.producer.ProducerConfig}
+     * @param keySerializer null to take {@code key.serializer}
+     * @param valueSerializer null to take {@code value.serializer}
+     * @throws org.apache.kafka.common.config.ConfigException for a missing or wrong value
+     * @throws org.apache.kafka.common.KafkaException when the producer can't be made for another reason
+     */
+    public MillraceProducer(Properties properties, Serializer<K> keySerializer, Serializer<V> valueSerializer) {
+        this(ConfigParser.toMap(properties), keySerializer, valueSerializer);
+    }
+
+    @Override
+    public Future<RecordMetadata> send(ProducerRecord<K, V> record) {
+        return engine.send(record, null);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Blocks up to {@code max.block.ms} for the topic's metadata and for memory, together; else returns at once, after
+     * compressing the batch that this record filled, if it did. Errors that the API knows come with the future and the
+     * callback, others are thrown.
+     */
+    @Override
+    public Future<RecordMetadata> send(ProducerRecord<K, V> record, Callback callback) {
+        return engine.send(record, callback);
+    }
+
+    @Override
+    public void flush() {
+        engine.flush();
+    }
+
+    @Override
+    public List<PartitionInfo> partitionsFor(String topic) {
+        return engine.partitionsFor(topic);
+    }
+
+    @Override
+    public Map<MetricName, ? extends Metric> metrics() {
+        return engine.metrics();
+    }
+
+    @Override
+    public Uuid clientInstanceId(Duration timeout) {
+        return engine.clientInstanceId(timeout);
+    }
+
+    @Override
+    public void registerMetricForSubscription(KafkaMetric metric) {
+        engine.registerMetricForSubscription(metric);
+    }
+
+    @Override
+    public void unregisterMetricFromSubscription(KafkaMetric metric) {
+        engine.unregisterMetricFromSubscription(metric);
+    }
+
+    @Override
+    public void close() {
+        close(Duration.ofMillis(Long.MAX_VALUE));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Sends what was handed over, for {@code timeout} at most; what is not acknowledged by then fails. Zero fails all at
+     * once. From a callback any time-out counts as zero.
+     */
+    @Override
+    public void close(Duration timeout) {
+        engine.close(timeout);
+    }
+
+    /** Not available yet. */
+    @Override
+    public void initTransactions() {
+        throw noTransactions("initTransactions");
+    }
+
+    /** Not available yet. */
+    @Override
+    public void beginTransaction() {
+        throw noTransactions("beginTransaction");
+    }
+
+    /** Not available yet. */
+    @Override
+    public void sendOffsetsToTransaction(Map<TopicPartition, OffsetAndMetadata> offsets,
+                                         ConsumerGroupMetadata groupMetadata) {
+        throw noTransactions("sendOffsetsToTransaction");
+    }
+
+    /** Not available yet. */
+    @Override
+    public void commitTransaction() {
+        throw noTransactions("commitTransaction");
+    }
+
+    /** Not available yet. */
+    @Override
+    public void abortTransaction() {
+        throw noTransactions("abortTransaction");
+    }
+
+    private static UnsupportedOperationException noTransactions(String method) {
+        return new UnsupportedOperationException(method + ": transactions are not available yet in this version of Millrace;"
+                + " use KafkaProducer where they are needed");
+    }
+}

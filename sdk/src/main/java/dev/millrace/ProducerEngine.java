@@ -1,0 +1,315 @@
+package dev.millrace;
+
+import dev.millrace.codec.Codec;
+import dev.millrace.codec.CodecType;
+import dev.millrace.codec.Codecs;
+import dev.millrace.internal.producer.accumulate.BatchSettings;
+import dev.millrace.internal.producer.accumulate.BufferPool;
+import dev.millrace.internal.producer.accumulate.RecordAccumulator;
+import dev.millrace.internal.producer.batch.ProducerBatch;
+import dev.millrace.internal.producer.config.ConfigParser;
+import dev.millrace.internal.producer.config.ProducerSettings;
+import dev.millrace.internal.producer.metrics.BufferPoolMetrics;
+import dev.millrace.internal.producer.metrics.CallMetrics;
+import dev.millrace.internal.producer.metrics.CallMetrics.Call;
+import dev.millrace.internal.producer.metrics.ClientMetrics;
+import dev.millrace.internal.producer.metrics.SenderMetrics;
+import dev.millrace.internal.producer.net.BrokerClient;
+import dev.millrace.internal.producer.net.Network;
+import dev.millrace.internal.producer.net.TopicMetadata;
+import dev.millrace.internal.producer.send.Sender;
+import dev.millrace.internal.producer.send.SenderSettings;
+import dev.millrace.internal.producer.txn.NoSequences;
+import dev.millrace.internal.producer.txn.SequenceTracker;
+import dev.millrace.internal.producer.txn.Sequences;
+import dev.millrace.partitioner.StickyPartitioner;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.Partitioner;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerInterceptor;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.metrics.KafkaMetric;
+import org.apache.kafka.common.metrics.Metrics;
+import org.apache.kafka.common.metrics.MetricsReporter;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.common.utils.AppInfoParser;
+import org.apache.kafka.common.utils.KafkaThread;
+import org.apache.kafka.common.utils.LogContext;
+import org.apache.kafka.common.utils.Time;
+import org.slf4j.Logger;
+
+/** What stands behind {@link MillraceProducer}: puts the floors together, and takes them apart again. */
+final class ProducerEngine<K, V> {
+
+    // KafkaProducer's name: people look for it in thread dumps.
+    private static final String THREAD_NAME = "kafka-producer-network-thread | ";
+
+    private final ProducerSettings settings;
+    private final Time time = Time.SYSTEM;
+    private final Logger log;
+    private final Network network;
+    private final Metrics metrics;
+    private final SenderMetrics senderMetrics;
+    private final CallMetrics callMetrics;
+    private final Interceptors<K, V> interceptors;
+    private final RecordSender<K, V> recordSender;
+    private final TopicMetadata topicMetadata;
+    private final RecordAccumulator accumulator;
+    private final Sequences sequences;
+    private final Sender sender;
+    private final Thread senderThread;
+    private final Closing closing;
+
+    static <K, V> ProducerEngine<K, V> create(Map<String, Object> configs, Serializer<K> keySerializer,
+                                              Serializer<V> valueSerializer) {
+        ProducerConfig config = ConfigParser.parse(configs, keySerializer, valueSerializer);
+        String transactionalId = config.getString(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
+        if (transactionalId != null)
+            throw new ConfigException(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId, "Transactions are not"
+                    + " available yet in this version of Millrace; remove the key, or use KafkaProducer where they are needed.");
+        Closing closing = new Closing();
+        try {
+            return new ProducerEngine<>(config, keySerializer, valueSerializer, closing);
+        } catch (Throwable t) {
+            closing.closeAll();
+            throw new KafkaException("Failed to construct kafka producer", t);
+        }
+    }
+
+    private ProducerEngine(ProducerConfig config, Serializer<K> givenKeySerializer, Serializer<V> givenValueSerializer,
+                           Closing closing) {
+        this.closing = closing;
+        this.settings = ProducerSettings.of(config);
+        String clientId = settings.clientId();
+        LogContext logContext = new LogContext("[Producer clientId=" + clientId + "] ");
+        this.log = logContext.logger(MillraceProducer.class);
+        this.network = new Network(settings, logContext, time);
+        closing.add("telemetry", network::close);
+        List<MetricsReporter> reporters = CommonClientConfigs.metricsReporters(clientId, config);
+        network.addTelemetry(reporters);
+        this.metrics = ClientMetrics.open(config, reporters, time);
+        closing.add("metrics", metrics);
+        this.callMetrics = new CallMetrics(metrics);
+        closing.add("call metrics", callMetrics);
+
+        Plugins plugins = new Plugins(config, metrics, closing);
+        Partitioner partitioner = plugins.partitioner();
+        Serializer<K> keySerializer = plugins.serializer(givenKeySerializer, true);
+        Serializer<V> valueSerializer = plugins.serializer(givenValueSerializer, false);
+        List<ProducerInterceptor<K, V>> chain = plugins.interceptors();
+        this.interceptors = new Interceptors<>(chain);
+
+        Codec codec = codec(settings.compression());
+        BatchSettings batching = new BatchSettings(settings.batching().batchSize(), settings.batching().lingerMs(),
+                settings.delivery().retryBackoffMs(), settings.delivery().retryBackoffMaxMs(), false);
+        this.accumulator = new RecordAccumulator(batching, codec, pool(batching, codec));
+
+        BrokerClient broker = network.connect(metrics, SenderMetrics.throttleTimeSensor(metrics),
+                List.of(chain, reporters, List.of(keySerializer, valueSerializer)));
+        closing.add("network client", broker);
+        this.senderMetrics = new SenderMetrics(metrics, broker::requestsInFlight, network::lastMetadataUpdateMs);
+        this.sequences = settings.delivery().idempotent()
+                ? new SequenceTracker(logContext.logger(SequenceTracker.class)) : new NoSequences();
+        this.sender = new Sender(senderSettings(), accumulator, sequences, broker, senderMetrics, time,
+                logContext.logger(Sender.class));
+        this.topicMetadata = new TopicMetadata(network.metadata(), time, sender::wakeup,
+                waitedNs -> callMetrics.record(Call.METADATA_WAIT, waitedNs));
+        PartitionChooser partitions = new PartitionChooser(partitioner, settings.partitioning().ignoreKeys()
+                || !(partitioner instanceof StickyPartitioner));
+        partitions.watch(sender.load());
+        this.recordSender = new RecordSender<>(settings, topicMetadata, new RecordSerializer<>(keySerializer, valueSerializer),
+                partitions, accumulator, time);
+        this.senderThread = new KafkaThread(THREAD_NAME + clientId, sender, true);
+        config.logUnused();
+        AppInfoParser.registerAppInfo(ClientMetrics.JMX_PREFIX, clientId, metrics, time.milliseconds());
+        senderThread.start();
+        closing.forget(broker);
+    }
+
+    /** Proves at once, not at the first full batch, that the codec's library is there and can be loaded. */
+    private static Codec codec(ProducerSettings.Compression compression) {
+        CodecType type = CodecType.forName(compression.type());
+        Codec codec = type.hasLevels() ? Codecs.of(type, compression.level()) : Codecs.of(type);
+        codec.compress(new byte[1], 0, 1, new byte[codec.maxCompressedLength(1)], 0);
+        return codec;
+    }
+
+    private BufferPool pool(BatchSettings batching, Codec codec) {
+        long total = settings.batching().bufferMemory();
+        BufferPoolMetrics poolMetrics = new BufferPoolMetrics(metrics);
+        BufferPool pool = new BufferPool(total, batching.batchSize(), RecordAccumulator.rawLimit(batching, codec, total),
+                new BufferPool.Observer() {
+                    @Override
+                    public void waited(long waitedNs) {
+                        poolMetrics.waited(waitedNs, time.milliseconds());
+                    }
+
+                    @Override
+                    public void exhausted() {
+                        poolMetrics.exhausted();
+                    }
+                });
+        poolMetrics.bind(pool::waiting, pool::totalMemory, pool::availableMemory);
+        return pool;
+    }
+
+    private SenderSettings senderSettings() {
+        ProducerSettings.Delivery delivery = settings.delivery();
+        return new SenderSettings(settings.batching().maxRequestSize(), delivery.retries(), delivery.retryBackoffMs(),
+                delivery.deliveryTimeoutMs(), delivery.maxInFlight(), settings.partitioning().availabilityTimeoutMs());
+    }
+
+    // ---------------------------------------------------------------- send
+
+    Future<RecordMetadata> send(ProducerRecord<K, V> original, Callback callback) {
+        ProducerRecord<K, V> record = interceptors.onSend(original);
+        RecordSender.Progress progress = new RecordSender.Progress();
+        try {
+            throwIfClosed();
+            sequences.throwIfFatal();
+            return recordSender.send(record, interceptors.before(callback, record), progress);
+        } catch (ApiException e) {
+            log.debug("Exception occurred during message send:", e);
+            RecordMetadata unsent = Interceptors.unsent(record, progress.partition);
+            if (callback != null)
+                callback.onCompletion(unsent, e);
+            rejected(record, unsent, e);
+            return CompletableFuture.failedFuture(e);
+        } catch (InterruptedException e) {
+            rejected(record, Interceptors.unsent(record, progress.partition), e);
+            throw new InterruptException(e);
+        } catch (KafkaException e) {
+            rejected(record, Interceptors.unsent(record, progress.partition), e);
+            throw e;
+        } catch (Exception e) {
+            interceptors.onSendError(record, Interceptors.unsent(record, progress.partition), e);
+            throw e;
+        }
+    }
+
+    private void rejected(ProducerRecord<K, V> record, RecordMetadata unsent, Exception e) {
+        senderMetrics.sendRejected(time.milliseconds());
+        interceptors.onSendError(record, unsent, e);
+    }
+
+    private void throwIfClosed() {
+        if (!sender.isRunning())
+            throw new IllegalStateException("Cannot perform operation after producer has been closed");
+    }
+
+    // ---------------------------------------------------------------- flush, metadata, metrics
+
+    void flush() {
+        if (Thread.currentThread() == senderThread)
+            throw new KafkaException("KafkaProducer.flush() invocation inside a callback is not permitted because it may lead"
+                    + " to deadlock.");
+        long startNs = time.nanoseconds();
+        List<ProducerBatch> batches = accumulator.beginFlush();
+        try {
+            for (ProducerBatch batch : batches)
+                batch.awaitAllDone();
+        } catch (InterruptedException e) {
+            throw new InterruptException("Flush interrupted.", e);
+        } finally {
+            accumulator.endFlush();
+            callMetrics.record(Call.FLUSH, time.nanoseconds() - startNs);
+        }
+    }
+
+    List<PartitionInfo> partitionsFor(String topic) {
+        Objects.requireNonNull(topic, "topic cannot be null");
+        try {
+            return topicMetadata.await(topic, null, time.milliseconds(), settings.batching().maxBlockMs())
+                    .partitionsForTopic(topic);
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+    }
+
+    Map<MetricName, ? extends Metric> metrics() {
+        return Collections.unmodifiableMap(metrics.metrics());
+    }
+
+    Uuid clientInstanceId(Duration timeout) {
+        return network.clientInstanceId(timeout);
+    }
+
+    void registerMetricForSubscription(KafkaMetric metric) {
+        if (metrics.metrics().containsKey(metric.metricName()))
+            log.debug("Skipping registration for metric {}. Existing producer metrics cannot be overwritten.",
+                    metric.metricName());
+        else
+            network.subscribe(metric);
+    }
+
+    void unregisterMetricFromSubscription(KafkaMetric metric) {
+        if (metrics.metrics().containsKey(metric.metricName()))
+            log.debug("Skipping unregistration for metric {}. Existing producer metrics cannot be removed.",
+                    metric.metricName());
+        else
+            network.unsubscribe(metric);
+    }
+
+    // ---------------------------------------------------------------- close
+
+    void close(Duration timeout) {
+        long timeoutMs = timeout.toMillis();
+        if (timeoutMs < 0)
+            throw new IllegalArgumentException("The timeout cannot be negative.");
+        log.info("Closing the producer with timeoutMillis = {} ms.", timeoutMs);
+        boolean fromCallback = Thread.currentThread() == senderThread;
+        InterruptedException interrupted = null;
+        if (timeoutMs > 0 && fromCallback) {
+            log.warn("Overriding close timeout {} ms to 0 ms in order to prevent useless blocking due to self-join. This means"
+                    + " you have incorrectly invoked close with a non-zero timeout from the producer call-back.", timeoutMs);
+        } else if (timeoutMs > 0) {
+            network.initiateClose();
+            sender.initiateClose();
+            interrupted = join(timeoutMs);
+        }
+        if (senderThread.isAlive()) {
+            log.info("Proceeding to force close the producer since pending requests could not be completed within timeout {} ms.",
+                    timeoutMs);
+            sender.forceClose();
+            if (!fromCallback) {
+                InterruptedException again = join(0);
+                interrupted = interrupted != null ? interrupted : again;
+            }
+        }
+        Exception failure = closing.closeAll();
+        AppInfoParser.unregisterAppInfo(ClientMetrics.JMX_PREFIX, settings.clientId(), metrics);
+        if (interrupted != null)
+            throw new InterruptException(interrupted);
+        if (failure instanceof InterruptException interrupt)
+            throw interrupt;
+        if (failure != null)
+            throw new KafkaException("Failed to close kafka producer", failure);
+        log.debug("The producer has been closed");
+    }
+
+    private InterruptedException join(long timeoutMs) {
+        try {
+            senderThread.join(timeoutMs);
+            return null;
+        } catch (InterruptedException e) {
+            return e;
+        }
+    }
+}

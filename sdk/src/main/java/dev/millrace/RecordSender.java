@@ -1,0 +1,136 @@
+package dev.millrace;
+
+import dev.millrace.internal.producer.accumulate.PartitionQueue;
+import dev.millrace.internal.producer.accumulate.RecordAccumulator;
+import dev.millrace.internal.producer.accumulate.TopicQueues;
+import dev.millrace.internal.producer.batch.RecordWriter;
+import dev.millrace.internal.producer.batch.SendResult;
+import dev.millrace.internal.producer.config.ProducerSettings;
+import dev.millrace.internal.producer.net.TopicMetadata;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.Cluster;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.utils.Time;
+
+/**
+ * The way of one record into a batch, on the thread that sends it: metadata, bytes, partition, append. What can be computed
+ * before the partition's lock is taken, is.
+ */
+final class RecordSender<K, V> {
+
+    /** A record's length, attributes and deltas, about; for telling partitioners of load. */
+    private static final int USUAL_RECORD_OVERHEAD = 6;
+
+    private final ProducerSettings.Batching settings;
+    private final long touchIntervalMs;
+    private final TopicMetadata metadata;
+    private final RecordSerializer<K, V> serializer;
+    private final PartitionChooser partitions;
+    private final RecordAccumulator accumulator;
+    private final Time time;
+
+    RecordSender(ProducerSettings settings, TopicMetadata metadata, RecordSerializer<K, V> serializer,
+                 PartitionChooser partitions, RecordAccumulator accumulator, Time time) {
+        this.settings = settings.batching();
+        // Often enough that a topic in use is not forgotten, rarely enough that metadata's lock is no matter.
+        this.touchIntervalMs = Math.min(1000, settings.metadataCaching().maxIdleMs() / 5);
+        this.metadata = metadata;
+        this.serializer = serializer;
+        this.partitions = partitions;
+        this.accumulator = accumulator;
+        this.time = time;
+    }
+
+    /** Where a record got to, for those who are told when it fails. */
+    static final class Progress {
+        int partition = -1;
+    }
+
+    SendResult send(ProducerRecord<K, V> record, Callback callback, Progress progress) throws InterruptedException {
+        long nowMs = time.milliseconds();
+        TopicQueues topic = accumulator.topic(record.topic());
+        Cluster cluster = metadata.cluster();
+        long blockedMs = 0;
+        if (!knows(cluster, record) || topic.touch(nowMs, touchIntervalMs)) {
+            long startMs = nowMs;
+            cluster = awaitMetadata(record, nowMs);
+            nowMs = time.milliseconds();
+            blockedMs = nowMs - startMs;
+        }
+        byte[] key = serializer.key(record);
+        byte[] value = serializer.value(record);
+        progress.partition = partitions.choose(record, key, value, cluster);
+        setReadOnly(record.headers());
+        byte[] headers = RecordWriter.encodeHeaders(record.headers().toArray());
+        int tailSize = RecordWriter.tailSize(key, value, headers);
+        checkSize(RecordWriter.batchSizeUpperBound(tailSize));
+        SendResult result = new SendResult(callback, record.timestamp() == null ? nowMs : record.timestamp(), key, value);
+        long maxBlockMs = Math.max(0, settings.maxBlockMs() - blockedMs);
+        if (partitions.loadDecides(record, key))
+            appendWhereLoadDecides(topic, record, cluster, key, value, headers, tailSize, result, maxBlockMs, nowMs, progress);
+        else
+            append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs, nowMs);
+        return result;
+    }
+
+    private static boolean knows(Cluster cluster, ProducerRecord<?, ?> record) {
+        // Not partitionCountForTopic, which boxes its result.
+        int count = cluster.partitionsForTopic(record.topic()).size();
+        return count > 0 && (record.partition() == null || record.partition() < count);
+    }
+
+    private Cluster awaitMetadata(ProducerRecord<K, V> record, long nowMs) throws InterruptedException {
+        try {
+            return metadata.await(record.topic(), record.partition(), nowMs, settings.maxBlockMs());
+        } catch (KafkaException e) {
+            if (metadata.isClosed())
+                throw new KafkaException("Producer closed while send in progress", e);
+            throw e;
+        }
+    }
+
+    private static void setReadOnly(Headers headers) {
+        if (headers instanceof RecordHeaders recordHeaders)
+            recordHeaders.setReadOnly();
+    }
+
+    private void checkSize(int size) {
+        if (size > settings.maxRequestSize())
+            throw new RecordTooLargeException("The message is " + size + " bytes when serialized which is larger than "
+                    + settings.maxRequestSize() + ", which is the value of the " + ProducerConfig.MAX_REQUEST_SIZE_CONFIG
+                    + " configuration.");
+        if (size > settings.bufferMemory())
+            throw new RecordTooLargeException("The message is " + size + " bytes when serialized which is larger than the"
+                    + " total memory buffer you have configured with the " + ProducerConfig.BUFFER_MEMORY_CONFIG
+                    + " configuration.");
+    }
+
+    private void append(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
+                        long maxBlockMs, long nowMs) throws InterruptedException {
+        accumulator.tryAppend(queue, key, value, headers, tailSize, result);
+        if (!result.isAppended())
+            accumulator.append(queue, key, value, headers, tailSize, result, maxBlockMs, nowMs);
+    }
+
+    /** Before it opens a batch it asks the partitioner again: a full batch is the time to go elsewhere (KIP-794). */
+    private void appendWhereLoadDecides(TopicQueues topic, ProducerRecord<K, V> record, Cluster cluster, byte[] key,
+                                        byte[] value, byte[] headers, int tailSize, SendResult result, long maxBlockMs,
+                                        long nowMs, Progress progress) throws InterruptedException {
+        int unused = accumulator.tryAppend(topic.queue(progress.partition), key, value, headers, tailSize, result);
+        if (!result.isAppended()) {
+            // What the full batch left unused counts as used, or a run would end a record after its batch.
+            if (unused >= 0)
+                partitions.appended(topic.name(), progress.partition, Math.max(1, unused), true, cluster);
+            progress.partition = partitions.choose(record, key, value, cluster);
+            append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs, nowMs);
+            unused = -1;
+        }
+        int bytes = topic.expectedSize(tailSize + USUAL_RECORD_OVERHEAD);
+        partitions.appended(topic.name(), progress.partition, bytes, unused >= 0, cluster);
+    }
+}

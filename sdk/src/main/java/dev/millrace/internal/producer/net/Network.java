@@ -1,0 +1,102 @@
+package dev.millrace.internal.producer.net;
+
+import dev.millrace.internal.producer.config.ProducerSettings;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.ApiVersions;
+import org.apache.kafka.clients.ClientUtils;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.KafkaClient;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.internals.ProducerMetadata;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.metrics.KafkaMetric;
+import org.apache.kafka.common.metrics.Metrics;
+import org.apache.kafka.common.metrics.MetricsReporter;
+import org.apache.kafka.common.metrics.Sensor;
+import org.apache.kafka.common.telemetry.internals.ClientTelemetryReporter;
+import org.apache.kafka.common.telemetry.internals.ClientTelemetryUtils;
+import org.apache.kafka.common.utils.LogContext;
+import org.apache.kafka.common.utils.Time;
+
+/**
+ * Makes the pieces of kafka-clients that a producer talks to brokers with: metadata, network client, telemetry (KIP-714).
+ * Made once for a producer; any thread.
+ */
+public final class Network {
+
+    private final ProducerSettings settings;
+    private final LogContext logContext;
+    private final Time time;
+    private final Optional<ClientTelemetryReporter> telemetry;
+    /** Set by {@link #connect}, on the thread that constructs the producer. */
+    private ProducerMetadata metadata;
+
+    public Network(ProducerSettings settings, LogContext logContext, Time time) {
+        this.settings = settings;
+        this.logContext = logContext;
+        this.time = time;
+        this.telemetry = CommonClientConfigs.telemetryReporter(settings.clientId(), settings.config());
+    }
+
+    /** Telemetry is a reporter among the metrics' reporters, when {@code enable.metrics.push} is on. */
+    public void addTelemetry(List<MetricsReporter> reporters) {
+        telemetry.ifPresent(reporters::add);
+    }
+
+    /**
+     * Resolves {@code bootstrap.servers} and makes the network client; connects to nothing yet.
+     *
+     * @param listeners groups of objects of which those that listen to the cluster's id are told it
+     */
+    public BrokerClient connect(Metrics metrics, Sensor throttleTime, List<? extends List<?>> listeners) {
+        ProducerConfig config = settings.config();
+        var addresses = ClientUtils.parseAndValidateAddresses(config);
+        metadata = new ProducerMetadata(settings.delivery().retryBackoffMs(), settings.delivery().retryBackoffMaxMs(),
+                settings.metadataCaching().maxAgeMs(), settings.metadataCaching().maxIdleMs(), logContext,
+                ClientUtils.configureClusterResourceListeners(listeners.toArray(List[]::new)), time);
+        metadata.bootstrap(addresses);
+        KafkaClient client = ClientUtils.createNetworkClient(config, metrics, "producer", logContext, new ApiVersions(), time,
+                settings.delivery().maxInFlight(), metadata, throttleTime,
+                telemetry.map(ClientTelemetryReporter::telemetrySender).orElse(null));
+        return new BrokerClient(client, metadata, settings.delivery().acks(), settings.delivery().requestTimeoutMs());
+    }
+
+    /** What {@link #connect} made, for the threads that send. */
+    public ProducerMetadata metadata() {
+        return metadata;
+    }
+
+    /** When metadata last came, ms. */
+    public long lastMetadataUpdateMs() {
+        return metadata.lastSuccessfulUpdate();
+    }
+
+    /**
+     * The client's id for telemetry.
+     *
+     * @throws IllegalStateException when {@code enable.metrics.push} is false
+     */
+    public Uuid clientInstanceId(Duration timeout) {
+        return ClientTelemetryUtils.fetchClientInstanceId(telemetry.orElseThrow(() -> new IllegalStateException(
+                "Telemetry is not enabled. Set config `" + ProducerConfig.ENABLE_METRICS_PUSH_CONFIG + "` to `true`.")), timeout);
+    }
+
+    public void subscribe(KafkaMetric metric) {
+        telemetry.ifPresent(reporter -> reporter.metricChange(metric));
+    }
+
+    public void unsubscribe(KafkaMetric metric) {
+        telemetry.ifPresent(reporter -> reporter.metricRemoval(metric));
+    }
+
+    /** Lets the last metrics be sent before the connections close. */
+    public void initiateClose() {
+        telemetry.ifPresent(ClientTelemetryReporter::initiateClose);
+    }
+
+    public void close() {
+        telemetry.ifPresent(ClientTelemetryReporter::close);
+    }
+}

@@ -1,0 +1,365 @@
+package dev.millrace.internal.producer.send;
+
+import dev.millrace.internal.producer.accumulate.NodeQueue;
+import dev.millrace.internal.producer.accumulate.ReadyPartitions;
+import dev.millrace.internal.producer.accumulate.RecordAccumulator;
+import dev.millrace.internal.producer.batch.ProducerBatch;
+import dev.millrace.internal.producer.metrics.SenderMetrics;
+import dev.millrace.internal.producer.net.BrokerClient;
+import dev.millrace.internal.producer.net.ClusterLeaders;
+import dev.millrace.internal.producer.net.PartitionResult;
+import dev.millrace.internal.producer.net.ProduceListener;
+import dev.millrace.internal.producer.txn.Sequences;
+import dev.millrace.partitioner.PartitionLoad;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.utils.Time;
+import org.slf4j.Logger;
+
+/**
+ * The one network thread: takes ready batches, sends them, and ends or repeats them by what comes back.
+ *
+ * <p>Threads: {@link #doWork} is for one thread. {@link #initiateClose}, {@link #forceClose} and {@link #wakeBy} are for any.
+ */
+public final class Sender implements Runnable, ProduceListener, ReadyPartitions.SendGate, RecordAccumulator.SenderWakeup {
+
+    /** {@link #sleepsUntilMs} while the thread is awake: no wakeup is needed. */
+    private static final long AWAKE = Long.MIN_VALUE;
+
+    private final SenderSettings settings;
+    private final RecordAccumulator accumulator;
+    private final ReadyPartitions ready;
+    private final Sequences sequences;
+    private final BrokerClient broker;
+    private final SenderMetrics metrics;
+    private final Time time;
+    private final Logger log;
+    private final InFlightBatches inFlight = new InFlightBatches();
+
+    /** Sender thread only. */
+    private ClusterLeaders leaders;
+    private Leadership leadership;
+    private long nextExpiryMs = Long.MAX_VALUE;
+    private long producerIdNotBeforeMs;
+
+    /** Until when the thread will sleep, or {@link #AWAKE}; who finds something earlier sets it to AWAKE and wakes it. */
+    private final AtomicLong sleepsUntilMs = new AtomicLong(AWAKE);
+    /** Any thread; only ever from false to true. */
+    private volatile boolean closing;
+    private volatile boolean aborting;
+
+    public Sender(SenderSettings settings, RecordAccumulator accumulator, Sequences sequences, BrokerClient broker,
+                  SenderMetrics metrics, Time time, Logger log) {
+        this.settings = settings;
+        this.accumulator = accumulator;
+        this.sequences = sequences;
+        this.broker = broker;
+        this.metrics = metrics;
+        this.time = time;
+        this.log = log;
+        this.ready = new ReadyPartitions(accumulator, this, settings.availabilityTimeoutMs());
+        accumulator.senderWakeup(this);
+    }
+
+    /** What partitioners may ask of the queues; any thread. */
+    public PartitionLoad load() {
+        return ready;
+    }
+
+    @Override
+    public void run() {
+        log.debug("Starting the sender thread");
+        while (!closing)
+            doWorkSafely();
+        // Closed to appends by now: what is here is all there will be.
+        while (!aborting && accumulator.hasIncomplete())
+            doWorkSafely();
+        if (aborting)
+            abortUntilEmpty(new KafkaException("The producer is closed forcefully."));
+        try {
+            broker.close();
+        } catch (Exception e) {
+            log.error("Failed to close the network client", e);
+        }
+        log.debug("The sender thread has ended");
+    }
+
+    private void doWorkSafely() {
+        try {
+            doWork();
+        } catch (Exception e) {
+            log.error("Uncaught error in the sender thread: ", e);
+        }
+    }
+
+    /** One round: settle, look at what changed, send, expire, and wait for the network or the next event. */
+    public void doWork() {
+        long nowMs = time.milliseconds();
+        if (sequences.fatalError() != null) {
+            abortAll(sequences.fatalError());
+            poll(settings.retryBackoffMs(), nowMs);
+            return;
+        }
+        Leadership current = leadership();
+        if (sequences.settle())
+            ready.update(current, nowMs, true);
+        requestProducerId(nowMs);
+        ready.update(current, nowMs, false);
+        Collection<String> leaderless = ready.leaderlessTopics();
+        if (!leaderless.isEmpty())
+            broker.requestLeaders(leaderless, nowMs);
+        long atMs = sendReady(nowMs);
+        expire(nowMs);
+        atMs = Math.min(atMs, Math.min(ready.nextTimerMs(), nextExpiryMs));
+        if (sequences.wantsProducerId())
+            atMs = Math.min(atMs, Math.max(producerIdNotBeforeMs, nowMs + 1));
+        poll(atMs == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, atMs - nowMs), nowMs);
+    }
+
+    /** Sleeps in the network client, unless something came up after the queues were looked at. */
+    private void poll(long timeoutMs, long nowMs) {
+        sleepsUntilMs.set(timeoutMs > Long.MAX_VALUE - nowMs ? Long.MAX_VALUE : nowMs + timeoutMs);
+        // After the set: an appender that came before it is seen here, one that comes after it sees it and wakes us.
+        boolean stay = accumulator.hasChanged();
+        broker.poll(stay ? 0 : timeoutMs, nowMs);
+        sleepsUntilMs.set(AWAKE);
+    }
+
+    @Override
+    public void wakeBy(long atMs) {
+        long until = sleepsUntilMs.get();
+        if (atMs < until && sleepsUntilMs.compareAndSet(until, AWAKE))
+            broker.wakeup();
+    }
+
+    /** Wakes the thread whatever it waits for; any thread. */
+    public void wakeup() {
+        broker.wakeup();
+    }
+
+    // ---------------------------------------------------------------- leaders and producer id
+
+    private record Leadership(ClusterLeaders cluster) implements ReadyPartitions.Leaders {
+        @Override
+        public int leaderId(TopicPartition partition) {
+            return cluster.leaderId(partition);
+        }
+
+        @Override
+        public int leaderEpoch(TopicPartition partition) {
+            return cluster.leaderEpoch(partition);
+        }
+    }
+
+    private Leadership leadership() {
+        ClusterLeaders now = broker.leaders();
+        if (now != leaders) {
+            leaders = now;
+            leadership = new Leadership(now);
+        }
+        return leadership;
+    }
+
+    private void requestProducerId(long nowMs) {
+        if (!sequences.wantsProducerId() || nowMs < producerIdNotBeforeMs)
+            return;
+        producerIdNotBeforeMs = nowMs + settings.retryBackoffMs();
+        boolean sent = broker.initProducerId(result -> {
+            RuntimeException failure = sequences.producerIdReceived(result);
+            if (failure != null) {
+                log.error("No producer id: {}", failure.toString());
+                abortAll(failure);
+            } else {
+                ready.update(leadership(), time.milliseconds(), true);
+            }
+        }, nowMs);
+        if (sent)
+            sequences.producerIdRequested();
+        else
+            // Nothing was asked: look again as soon as the network moves.
+            producerIdNotBeforeMs = nowMs;
+    }
+
+    // ---------------------------------------------------------------- sending
+
+    /** Sends one request to each broker that can take one; returns when to look again at those that can't, ms. */
+    private long sendReady(long nowMs) {
+        long atMs = Long.MAX_VALUE;
+        for (NodeQueue node : ready.nodes()) {
+            if (node.isEmpty())
+                continue;
+            boolean canSend = broker.ready(node.nodeId(), nowMs);
+            node.observe(canSend, nowMs);
+            if (canSend) {
+                send(node, nowMs);
+            } else {
+                long delayMs = broker.pollDelayMs(node.nodeId(), nowMs);
+                // 0 would spin: a broker that is connected and busy is heard of by the poll.
+                if (delayMs > 0 && delayMs < Long.MAX_VALUE - nowMs)
+                    atMs = Math.min(atMs, nowMs + delayMs);
+            }
+        }
+        return atMs;
+    }
+
+    private void send(NodeQueue node, long nowMs) {
+        List<ProducerBatch> batches = ready.drain(node, settings.maxRequestSize(), nowMs);
+        if (batches.isEmpty())
+            return;
+        int records = 0;
+        for (ProducerBatch batch : batches) {
+            records += batch.recordCount();
+            metrics.batchSent(batch.topicPartition().topic(), batch.recordCount(), batch.size(),
+                    batch.actualCompressionRatio(), batch.maxRecordSize(), batch.queueTimeMs(), nowMs);
+        }
+        metrics.requestSent(records, nowMs);
+        broker.produce(node.nodeId(), batches, this, nowMs);
+    }
+
+    @Override
+    public boolean maySend(ProducerBatch head) {
+        return inFlight.count(head.topicPartition()) < settings.maxInFlightPerPartition() && sequences.maySend(head);
+    }
+
+    @Override
+    public void leaving(ProducerBatch batch) {
+        sequences.assign(batch);
+        inFlight.add(batch);
+    }
+
+    // ---------------------------------------------------------------- results
+
+    @Override
+    public void onResponse(int nodeId, long latencyMs) {
+        metrics.responseReceived(Integer.toString(nodeId), latencyMs, time.milliseconds());
+    }
+
+    @Override
+    public void onResult(ProducerBatch batch, PartitionResult result) {
+        long nowMs = time.milliseconds();
+        batch.landed();
+        inFlight.remove(batch);
+        switch (ProduceErrors.of(result, batch)) {
+            case SUCCESS -> {
+                sequences.acked(batch, result.baseOffset());
+                if (batch.complete(result.baseOffset(), result.logAppendTimeMs()))
+                    accumulator.remove(batch);
+            }
+            case SPLIT -> split(batch, result, nowMs);
+            default -> retryOrFail(batch, result, nowMs);
+        }
+        if (ProduceErrors.staleMetadata(result)) {
+            log.warn("Got {} for {}; asking for new metadata", result, batch.topicPartition());
+            broker.requestMetadata();
+        }
+        ready.look(batch, nowMs);
+    }
+
+    private void split(ProducerBatch batch, PartitionResult result, long nowMs) {
+        if (batch.isDone()) // it expired on the wire
+            return;
+        log.warn("{} is too large for the broker, splitting it. Error: {}", batch, result);
+        accumulator.split(batch, parts -> {
+            if (batch.hasSequence())
+                sequences.split(batch, parts);
+        });
+        metrics.batchSplit(nowMs);
+    }
+
+    private void retryOrFail(ProducerBatch batch, PartitionResult result, long nowMs) {
+        if (batch.isDone()) // it expired on the wire
+            return;
+        boolean retriesLeft = batch.attempts() < settings.retries();
+        if (retriesLeft && nowMs < expiryMs(batch) && sequences.canRetry(batch, result)) {
+            log.warn("Got {} for {}, retrying ({} attempts left)", result, batch, settings.retries() - batch.attempts() - 1);
+            accumulator.putBack(batch, nowMs);
+            metrics.recordsRetried(batch.topicPartition().topic(), batch.recordCount(), nowMs);
+        } else {
+            RuntimeException error = ProduceErrors.exception(result, batch.topicPartition().topic());
+            // With its retries used up it may have been written by an attempt whose answer was lost.
+            fail(batch, error, result, retriesLeft, nowMs);
+        }
+    }
+
+    private void fail(ProducerBatch batch, RuntimeException error, PartitionResult result, boolean appendedNowhere, long nowMs) {
+        metrics.recordsFailed(batch.topicPartition().topic(), batch.recordCount(), nowMs);
+        sequences.failed(batch, error, appendedNowhere);
+        batch.fail(error, result == null ? null : ProduceErrors.recordExceptions(result));
+        accumulator.remove(batch);
+    }
+
+    // ---------------------------------------------------------------- expiry and abort
+
+    private long expiryMs(ProducerBatch batch) {
+        return batch.createdMs() + settings.deliveryTimeoutMs();
+    }
+
+    /** Ends batches that are older than {@code delivery.timeout.ms}; looks at all of them, but only when one may be. */
+    private void expire(long nowMs) {
+        if (nowMs < nextExpiryMs && nextExpiryMs != Long.MAX_VALUE)
+            return;
+        long createdMs = nowMs - settings.deliveryTimeoutMs();
+        for (ProducerBatch batch : accumulator.takeCreatedUpTo(createdMs))
+            expire(batch, nowMs);
+        for (ProducerBatch batch : inFlight.createdUpTo(createdMs))
+            if (!batch.isDone())
+                expire(batch, nowMs);
+        long oldestMs = Long.MAX_VALUE;
+        for (ProducerBatch batch : accumulator.incomplete())
+            oldestMs = Math.min(oldestMs, Math.max(expiryMs(batch), nowMs + 1));
+        // With nothing here, what comes next can't expire before a whole time-out has gone by.
+        nextExpiryMs = oldestMs == Long.MAX_VALUE ? nowMs + settings.deliveryTimeoutMs() : oldestMs;
+    }
+
+    private void expire(ProducerBatch batch, long nowMs) {
+        if (batch.hasSequence())
+            sequences.unresolved(batch);
+        fail(batch, new TimeoutException("Expiring " + batch.recordCount() + " record(s) for " + batch.topicPartition() + ":"
+                + (nowMs - batch.createdMs()) + " ms has passed since batch creation. The request has not been sent, or no"
+                + " server response has been received yet."), null, false, nowMs);
+        ready.look(batch, nowMs);
+    }
+
+    private void abortAll(RuntimeException reason) {
+        long nowMs = time.milliseconds();
+        for (ProducerBatch batch : accumulator.takeCreatedUpTo(Long.MAX_VALUE))
+            fail(batch, reason, null, false, nowMs);
+        for (ProducerBatch batch : inFlight.createdUpTo(Long.MAX_VALUE))
+            if (!batch.isDone())
+                fail(batch, reason, null, false, nowMs);
+    }
+
+    /** Fails everything, those batches too that an appending thread is still compressing. */
+    private void abortUntilEmpty(RuntimeException reason) {
+        abortAll(reason);
+        while (accumulator.hasIncomplete()) {
+            LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(100));
+            abortAll(reason);
+        }
+    }
+
+    // ---------------------------------------------------------------- closing, any thread
+
+    /** No more appends; ends when everything has been sent. */
+    public void initiateClose() {
+        accumulator.close();
+        closing = true;
+        wakeup();
+    }
+
+    /** Ends at once; everything that was not acknowledged fails. */
+    public void forceClose() {
+        aborting = true;
+        initiateClose();
+    }
+
+    public boolean isRunning() {
+        return !closing;
+    }
+}

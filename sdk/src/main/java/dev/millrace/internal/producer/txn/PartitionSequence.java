@@ -1,0 +1,126 @@
+package dev.millrace.internal.producer.txn;
+
+import dev.millrace.internal.producer.batch.ProducerBatch;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One partition's sequences. Sender thread only. */
+final class PartitionSequence {
+
+    static final int NONE = -1;
+
+    private long producerId;
+    private short epoch;
+    private int next;
+    private int lastAcked = NONE;
+    private long lastAckedOffset = NONE;
+    /** The sequence after those of batches that expired on the wire, {@link #NONE} when there is no such doubt. */
+    private int unresolved = NONE;
+    /** Batches with a sequence that have not ended, on the wire or waiting for a retry, in the order of their sequences. */
+    private final List<ProducerBatch> open = new ArrayList<>();
+
+    PartitionSequence(long producerId, short epoch) {
+        this.producerId = producerId;
+        this.epoch = epoch;
+    }
+
+    boolean isOf(long id, short currentEpoch) {
+        return producerId == id && epoch == currentEpoch;
+    }
+
+    boolean hasOpen() {
+        return !open.isEmpty();
+    }
+
+    boolean isOnWire() {
+        return open.stream().anyMatch(ProducerBatch::isInFlight);
+    }
+
+    ProducerBatch firstOpen() {
+        return open.isEmpty() ? null : open.get(0);
+    }
+
+    int next() {
+        return next;
+    }
+
+    int lastAcked() {
+        return lastAcked;
+    }
+
+    long lastAckedOffset() {
+        return lastAckedOffset;
+    }
+
+    boolean isUnresolved() {
+        return unresolved != NONE;
+    }
+
+    boolean isNextAfterUnresolved(int sequence) {
+        return sequence == unresolved;
+    }
+
+    void assign(ProducerBatch batch) {
+        batch.assignSequence(producerId, epoch, next);
+        next = plus(next, batch.recordCount());
+        open.add(batch);
+    }
+
+    void acked(ProducerBatch batch, long baseOffset) {
+        int last = batch.lastSequence();
+        if (batch.producerId() == producerId && batch.producerEpoch() == epoch
+                && (lastAcked == NONE || batch.sequenceIsAfter(lastAcked)))
+            lastAcked = last;
+        if (baseOffset != NONE)
+            lastAckedOffset = Math.max(lastAckedOffset, baseOffset + batch.recordCount() - 1);
+        open.remove(batch);
+    }
+
+    void remove(ProducerBatch batch) {
+        open.remove(batch);
+    }
+
+    void replace(ProducerBatch batch, List<ProducerBatch> parts) {
+        int sequence = batch.baseSequence();
+        for (ProducerBatch part : parts) {
+            part.assignSequence(batch.producerId(), batch.producerEpoch(), sequence);
+            sequence = plus(sequence, part.recordCount());
+        }
+        int at = open.indexOf(batch);
+        open.remove(at);
+        open.addAll(at, parts);
+    }
+
+    /** All that is open, and what comes, counts from 0 again under a new id or epoch. */
+    void restart(long id, short newEpoch) {
+        producerId = id;
+        epoch = newEpoch;
+        next = 0;
+        lastAcked = NONE;
+        unresolved = NONE;
+        for (ProducerBatch batch : open) {
+            batch.resetSequence(id, newEpoch, next);
+            next = plus(next, batch.recordCount());
+        }
+    }
+
+    void markUnresolved(ProducerBatch batch) {
+        int after = plus(batch.baseSequence(), batch.recordCount());
+        if (unresolved == NONE || batch.sequenceIsAfter(unresolved) || batch.baseSequence() == unresolved)
+            unresolved = after;
+    }
+
+    void resolved() {
+        unresolved = NONE;
+    }
+
+    /** Whether nothing is missing between what was acknowledged and {@code sequence}. */
+    boolean follows(int sequence) {
+        return sequence == (lastAcked == NONE ? 0 : plus(lastAcked, 1));
+    }
+
+    /** Sequences run from 0 to {@code Integer.MAX_VALUE} and on from 0. */
+    private static int plus(int sequence, int records) {
+        return (sequence + records) & Integer.MAX_VALUE;
+    }
+}

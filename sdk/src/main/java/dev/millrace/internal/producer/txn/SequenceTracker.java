@@ -1,0 +1,234 @@
+package dev.millrace.internal.producer.txn;
+
+import dev.millrace.internal.producer.batch.ProducerBatch;
+import dev.millrace.internal.producer.net.BrokerClient.ProducerIdResult;
+import dev.millrace.internal.producer.net.PartitionResult;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ClusterAuthorizationException;
+import org.apache.kafka.common.errors.OutOfOrderSequenceException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.UnknownProducerIdException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.protocol.Errors;
+import org.slf4j.Logger;
+
+/**
+ * The idempotent producer: one producer id and epoch for all, sequences for each partition.
+ *
+ * <p>After a gap that can't be closed the client takes the next epoch by itself (KIP-360), and the partitions concerned count
+ * from 0 again; the others follow when nothing of theirs is in flight.
+ */
+public final class SequenceTracker implements Sequences {
+
+    private static final long NO_ID = -1;
+
+    private final Logger log;
+    private final Map<TopicPartition, PartitionSequence> partitions = new HashMap<>();
+    private final Set<TopicPartition> unresolved = new HashSet<>();
+    /** Partitions for whose sake the epoch must be raised. */
+    private final Set<TopicPartition> toRestart = new HashSet<>();
+    private long producerId = NO_ID;
+    private short epoch = -1;
+    private boolean requested;
+    /** Written by the sender thread, once; read by any. */
+    private volatile RuntimeException fatalError;
+
+    public SequenceTracker(Logger log) {
+        this.log = log;
+    }
+
+    @Override
+    public boolean maySend(ProducerBatch head) {
+        if (producerId == NO_ID)
+            return false;
+        PartitionSequence partition = partitions.get(head.topicPartition());
+        if (partition == null)
+            return true;
+        if (toRestart.contains(head.topicPartition()))
+            return false;
+        if (head.hasSequence())
+            // A retry: one after the other, or a gap before it would be refused again.
+            return partition.firstOpen() == head;
+        if (partition.isUnresolved())
+            return false;
+        // Sequence 0 of a new epoch must not overtake batches of the old one.
+        return partition.isOf(producerId, epoch) || !partition.hasOpen();
+    }
+
+    @Override
+    public void assign(ProducerBatch batch) {
+        if (batch.hasSequence())
+            // Never another: the broker may have it already under this one.
+            return;
+        PartitionSequence partition = partitions.computeIfAbsent(batch.topicPartition(),
+                p -> new PartitionSequence(producerId, epoch));
+        if (!partition.isOf(producerId, epoch))
+            partition.restart(producerId, epoch);
+        partition.assign(batch);
+    }
+
+    @Override
+    public boolean canRetry(ProducerBatch batch, PartitionResult result) {
+        PartitionSequence partition = partitions.get(batch.topicPartition());
+        if (result.error() == Errors.UNKNOWN_PRODUCER_ID) {
+            // Without the log's start the broker could not tell, and will; with a reset the retry stands under a new
+            // sequence already. In all other cases the broker lost its state, mostly with the log's head.
+            if (result.logStartOffset() != -1 && !batch.sequenceHasBeenReset())
+                toRestart.add(batch.topicPartition());
+            return true;
+        }
+        if (result.error() == Errors.OUT_OF_ORDER_SEQUENCE_NUMBER && partition != null) {
+            boolean waitsForEarlier = !partition.isUnresolved()
+                    && (batch.sequenceHasBeenReset() || !partition.follows(batch.baseSequence()));
+            if (!waitsForEarlier
+                    && (!partition.isUnresolved() || partition.isNextAfterUnresolved(batch.baseSequence())))
+                // Nothing that is still to come could fill the gap.
+                toRestart.add(batch.topicPartition());
+            return true;
+        }
+        return result.error().exception() instanceof RetriableException;
+    }
+
+    @Override
+    public void acked(ProducerBatch batch, long baseOffset) {
+        PartitionSequence partition = partitions.get(batch.topicPartition());
+        if (partition != null)
+            partition.acked(batch, baseOffset);
+    }
+
+    @Override
+    public void failed(ProducerBatch batch, RuntimeException error, boolean appendedNowhere) {
+        if (error instanceof ClusterAuthorizationException || error instanceof UnsupportedVersionException)
+            fatalError = error;
+        PartitionSequence partition = partitions.get(batch.topicPartition());
+        if (partition == null || !batch.hasSequence())
+            return;
+        partition.remove(batch);
+        if (fatalError != null)
+            return;
+        if (error instanceof UnknownProducerIdException)
+            partitions.remove(batch.topicPartition());
+        else if (appendedNowhere || error instanceof OutOfOrderSequenceException)
+            toRestart.add(batch.topicPartition());
+    }
+
+    @Override
+    public void unresolved(ProducerBatch batch) {
+        PartitionSequence partition = partitions.get(batch.topicPartition());
+        if (partition == null || !batch.hasSequence())
+            return;
+        partition.markUnresolved(batch);
+        unresolved.add(batch.topicPartition());
+    }
+
+    @Override
+    public void split(ProducerBatch batch, List<ProducerBatch> parts) {
+        partitions.get(batch.topicPartition()).replace(batch, parts);
+    }
+
+    @Override
+    public boolean settle() {
+        boolean settled = false;
+        for (Iterator<TopicPartition> it = unresolved.iterator(); it.hasNext(); ) {
+            TopicPartition topicPartition = it.next();
+            PartitionSequence partition = partitions.get(topicPartition);
+            if (partition != null && partition.hasOpen())
+                continue;
+            it.remove();
+            settled = true;
+            if (partition == null)
+                continue;
+            if (partition.follows(partition.next())) {
+                // A batch expired here, yet the broker had it, for those behind it were taken.
+                partition.resolved();
+            } else {
+                log.info("Nothing is in flight to {} any more; acknowledged up to sequence {}, next would be {}: "
+                        + "taking the next producer epoch", topicPartition, partition.lastAcked(), partition.next());
+                toRestart.add(topicPartition);
+            }
+        }
+        // Not while a batch of theirs is on the wire: it would get a new sequence, yet may be written under the old one.
+        if (!toRestart.isEmpty() && producerId != NO_ID && toRestart.stream().noneMatch(this::isOnWire)) {
+            raiseEpoch();
+            settled = true;
+        }
+        return settled;
+    }
+
+    private boolean isOnWire(TopicPartition topicPartition) {
+        PartitionSequence partition = partitions.get(topicPartition);
+        return partition != null && partition.isOnWire();
+    }
+
+    private void raiseEpoch() {
+        if (epoch == Short.MAX_VALUE) {
+            // No epoch left: a new id, which a broker must give.
+            producerId = NO_ID;
+            epoch = -1;
+            return;
+        }
+        epoch++;
+        log.debug("Producer {} goes on with epoch {} because of {}", producerId, epoch, toRestart);
+        restartPartitions();
+    }
+
+    private void restartPartitions() {
+        for (TopicPartition topicPartition : toRestart) {
+            PartitionSequence partition = partitions.get(topicPartition);
+            if (partition != null)
+                partition.restart(producerId, epoch);
+            unresolved.remove(topicPartition);
+        }
+        toRestart.clear();
+    }
+
+    @Override
+    public boolean wantsProducerId() {
+        return producerId == NO_ID && !requested && fatalError == null;
+    }
+
+    @Override
+    public void producerIdRequested() {
+        requested = true;
+    }
+
+    @Override
+    public RuntimeException producerIdReceived(ProducerIdResult result) {
+        requested = false;
+        Errors error = result.error();
+        if (error == Errors.NONE) {
+            producerId = result.producerId();
+            epoch = result.epoch();
+            log.info("ProducerId set to {} with epoch {}", producerId, epoch);
+            restartPartitions();
+            return null;
+        }
+        if (error.exception() instanceof RetriableException)
+            return null;
+        if (error == Errors.CLUSTER_AUTHORIZATION_FAILED || error == Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+            // An operator can mend it: fail what is here, and ask again for what comes.
+            return error.exception();
+        fatalError = new KafkaException("Unexpected error in InitProducerIdResponse; " + error.message());
+        return fatalError;
+    }
+
+    @Override
+    public RuntimeException fatalError() {
+        return fatalError;
+    }
+
+    @Override
+    public void throwIfFatal() {
+        RuntimeException cause = fatalError;
+        if (cause != null)
+            throw new KafkaException("Cannot send because this producer is in an error state; close it and make a new one",
+                    cause);
+    }
+}
