@@ -35,7 +35,7 @@ final class BrokerNode {
     }
 
     /**
-     * Lays out a node's folder under {@code parent}; starts nothing.
+     * Lays out a node's folder; starts nothing.
      *
      * @param scramUsers what goes to the storage tool's {@code --add-scram}
      */
@@ -57,10 +57,11 @@ final class BrokerNode {
         return new BrokerNode(id, folder, withDefaults(folder, jvmArgs), args);
     }
 
-    /** Small and quiet, but with the full compiler: what is measured against this broker should be true. */
+    /** Small and quiet (the lines of a start excepted: they show where one hangs), but with the full compiler: what is measured against this broker should be true. */
     private static List<String> withDefaults(Path folder, List<String> jvmArgs) {
         List<String> all = new ArrayList<>(List.of("-Xmx512m", "-Djava.awt.headless=true",
                 "-Djava.io.tmpdir=" + folder, "-Dslf4j.provider=org.slf4j.simple.SimpleServiceProvider",
+                "-Dslf4j.internal.verbosity=WARN",
                 "-Dorg.slf4j.simpleLogger.logFile=System.err", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                 "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
                 "-Dorg.slf4j.simpleLogger.log.kafka.server.BrokerServer=info",

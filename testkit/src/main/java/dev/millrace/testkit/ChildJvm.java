@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 final class ChildJvm implements AutoCloseable {
     private static final long POLL_MS = 20;
     private static final int PROBE_TIMEOUT_MS = 500;
+    private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
 
     private final String name;
     private final Process process;
@@ -145,7 +146,8 @@ final class ChildJvm implements AutoCloseable {
         if (paused) {
             resume();
         }
-        process.destroy();
+        // Process.destroy would close the child's standard input as well, which says that its parent is gone.
+        process.toHandle().destroy();
         if (!awaitExit(patience)) {
             kill();
         }
@@ -154,7 +156,16 @@ final class ChildJvm implements AutoCloseable {
     /** SIGKILL; blocks until the process is gone, which takes milliseconds. */
     void kill() {
         process.destroyForcibly();
-        awaitExit(Duration.ofSeconds(10));
+        // An interrupted test still has to clean up: a folder cannot be deleted under a process that writes to it.
+        boolean interrupted = Thread.interrupted();
+        boolean ended = awaitExit(KILL_PATIENCE);
+        if (!ended && Thread.interrupted()) {
+            interrupted = true;
+            awaitExit(KILL_PATIENCE);
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** SIGKILL. */

@@ -2,6 +2,7 @@ package dev.millrace.testkit;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The ports of a cluster: one for each listener of each node, fixed for the cluster's life. Not thread-safe while it is
@@ -13,6 +14,7 @@ final class ClusterPorts implements AutoCloseable {
     static final String CONTROLLER = "CONTROLLER";
 
     private final Map<String, Integer> ports = new HashMap<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     static ClusterPorts lease(ClusterSpec spec) {
         ClusterPorts ports = new ClusterPorts();
@@ -37,9 +39,11 @@ final class ClusterPorts implements AutoCloseable {
         return ports.get(id + listener);
     }
 
-    /** Gives all ports back. */
+    /** Gives all ports back, once: by a second time they may be somebody else's. */
     @Override
     public void close() {
-        ports.values().forEach(LoopbackPorts::release);
+        if (!closed.getAndSet(true)) {
+            ports.values().forEach(LoopbackPorts::release);
+        }
     }
 }

@@ -51,6 +51,8 @@ public final class KafkaCluster implements AutoCloseable {
     private final ClusterTopics topics;
     /** Guarded by this; null until it is asked for. */
     private Admin admin;
+    /** Guarded by this. */
+    private boolean closed;
 
     KafkaCluster(ClusterSpec spec, ClusterPorts ports, Map<Integer, BrokerNode> nodes, TlsFiles tls,
             TempFolder folder) {
@@ -239,6 +241,9 @@ public final class KafkaCluster implements AutoCloseable {
      * it. The addresses it reports are not those clients see.
      */
     public synchronized Admin admin() {
+        if (closed) {
+            throw new IllegalStateException("the cluster is closed");
+        }
         if (admin == null) {
             String servers = brokerIds().stream().map(id -> "127.0.0.1:" + ports.of(id, ClusterPorts.INTERNAL))
                     .collect(Collectors.joining(","));
@@ -260,6 +265,7 @@ public final class KafkaCluster implements AutoCloseable {
     @Override
     public void close() {
         synchronized (this) {
+            closed = true;
             if (admin != null) {
                 admin.close(Duration.ZERO);
             }
@@ -360,11 +366,16 @@ public final class KafkaCluster implements AutoCloseable {
          * Starts the processes, and blocks until each of them is ready.
          *
          * @throws ChildProcessException when one does not start; the message shows the end of its log
+         * @throws IllegalArgumentException when the settings do not fit together
          */
         public KafkaCluster start() {
+            advertisedPorts.keySet().stream().filter(id -> id < 1 || id > brokers).findAny().ifPresent(id -> {
+                throw new IllegalArgumentException("advertisedPort is set for broker " + id + ", but the brokers are 1"
+                        + " to " + brokers);
+            });
             ClusterSpec spec = new ClusterSpec(brokers, dedicatedControllers, Map.copyOf(properties),
-                    List.copyOf(jvmArgs), Collections.unmodifiableSet(EnumSet.copyOf(listeners)), Map.copyOf(users), authorizer,
-                    Map.copyOf(advertisedPorts));
+                    List.copyOf(jvmArgs), Collections.unmodifiableSet(EnumSet.copyOf(listeners)),
+                    Map.copyOf(users), authorizer, Map.copyOf(advertisedPorts));
             return ClusterStarter.start(spec);
         }
     }

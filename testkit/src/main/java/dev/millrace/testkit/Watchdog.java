@@ -3,9 +3,11 @@ package dev.millrace.testkit;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.CodeSource;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -126,13 +128,26 @@ final class Watchdog {
                     + "if command -v setsid >/dev/null 2>&1; then exec setsid \"$@\"; else exec \"$@\"; fi", "sh"));
         }
         command.addAll(List.of(ChildJvm.javaCommand(), "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-                "-Xmx16m", "-cp", ChildJvm.classPath(), WatchdogMain.class.getName()));
+                "-Xmx16m", "-XX:-UsePerfData", "-cp", ownClassPath(), WatchdogMain.class.getName()));
         // Nobody reads what it says, and an inherited output would keep a build's pipe open.
         return new ProcessBuilder(command)
                 .directory(Path.of(System.getProperty("java.io.tmpdir")).toFile())
                 .redirectOutput(Redirect.DISCARD)
                 .redirectError(Redirect.DISCARD)
                 .start();
+    }
+
+    /** Where the testkit's own classes are: the watchdog needs no others, and starts the sooner. */
+    private static String ownClassPath() {
+        try {
+            CodeSource source = WatchdogMain.class.getProtectionDomain().getCodeSource();
+            if (source != null && source.getLocation() != null && source.getLocation().getProtocol().equals("file")) {
+                return Path.of(source.getLocation().toURI()).toString();
+            }
+        } catch (URISyntaxException e) {
+            // A folder whose name is no URL: the whole class path does as well.
+        }
+        return ChildJvm.classPath();
     }
 
     /** The shutdown hook: what the watchdog would do, without the wait for it. */

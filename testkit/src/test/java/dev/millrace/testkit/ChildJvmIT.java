@@ -1,0 +1,88 @@
+package dev.millrace.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ChildJvmIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path folder;
+
+    /** Says what it was given, and ends with that code, or never. */
+    static final class Child {
+        private Child() {
+        }
+
+        public static void main(String[] args) throws InterruptedException {
+            System.out.println("given " + List.of(args));
+            if (!args[0].equals("stay")) {
+                System.exit(Integer.parseInt(args[0]));
+            }
+            new CountDownLatch(1).await();
+        }
+    }
+
+    @Test
+    void shouldTellHowTheChildEnded() {
+        ChildJvm child = start("three", "3");
+        assertTrue(child.awaitExit(PATIENCE));
+        assertEquals(OptionalInt.of(3), child.exitCode());
+        assertEquals("given [3]", child.logTail(5));
+    }
+
+    @Test
+    void shouldShowTheLogWhenTheChildEndsBeforeItIsReady() {
+        ChildJvm child = start("four", "4");
+        ChildProcessException e = assertThrows(ChildProcessException.class,
+                () -> child.awaitLogLine("never said", PATIENCE));
+        assertTrue(e.getMessage().contains("exit code 4"), e.getMessage());
+        assertTrue(e.getMessage().contains("given [4]"), e.getMessage());
+    }
+
+    @Test
+    void shouldSayWhatWasWaitedForInVain() {
+        try (ChildJvm child = start("slow", "stay")) {
+            ChildProcessException e = assertThrows(ChildProcessException.class,
+                    () -> child.awaitLogLine("never said", Duration.ofMillis(100)));
+            assertTrue(e.getMessage().contains("never said"), e.getMessage());
+            assertTrue(child.isAlive());
+        }
+    }
+
+    @Test
+    void shouldEndPausedChildrenToo() {
+        ChildJvm child = start("paused", "stay");
+        child.awaitLogLine("given", PATIENCE);
+        child.pause();
+        assertTrue(child.isPaused());
+        child.terminate(PATIENCE);
+        assertEquals(OptionalInt.of(128 + 15), child.exitCode());
+        assertThrows(ChildProcessException.class, child::resume);
+    }
+
+    @Test
+    void shouldLookOnlyAtItsOwnLinesOfALogThatGoesOn() {
+        start("again", "0").awaitExit(PATIENCE);
+        try (ChildJvm second = start("again", "stay")) {
+            assertFalse(second.log().contains("given [0]"));
+            second.awaitLogLine("given [stay]", PATIENCE);
+            assertEquals("given [0]\ngiven [stay]", second.logTail(9));
+            assertEquals("given [stay]", second.logTail(1));
+        }
+    }
+
+    private ChildJvm start(String name, String arg) {
+        return ChildJvm.builder(name, Child.class.getName()).args(List.of(arg)).start(folder);
+    }
+}
