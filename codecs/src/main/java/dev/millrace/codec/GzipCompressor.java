@@ -15,8 +15,7 @@ final class GzipCompressor implements Compressor {
     @Override
     public int compress(byte[] src, int srcOffset, int srcLength, byte[] dst, int dstOffset) {
         int at = dstOffset;
-        int end = dst.length - GzipFormat.TRAILER_BYTES;
-        if (end - at < GzipFormat.HEADER_BYTES) {
+        if (dst.length - at < GzipFormat.HEADER_BYTES + GzipFormat.TRAILER_BYTES) {
             throw tooSmall(srcLength, dst.length - dstOffset);
         }
         LittleEndian.putInt(dst, at, GzipFormat.DEFLATED << 16 | GzipFormat.MAGIC);
@@ -28,13 +27,16 @@ final class GzipCompressor implements Compressor {
             deflater.setInput(src, srcOffset, srcLength);
             deflater.finish();
             while (!deflater.finished()) {
-                if (at == end) {
+                if (at == dst.length) {
                     throw tooSmall(srcLength, dst.length - dstOffset);
                 }
-                at += deflater.deflate(dst, at, end - at);
+                at += deflater.deflate(dst, at, dst.length - at);
             }
         } finally {
             deflater.reset(); // lets go of the caller's array, too
+        }
+        if (dst.length - at < GzipFormat.TRAILER_BYTES) {
+            throw tooSmall(srcLength, dst.length - dstOffset);
         }
         crc.reset();
         crc.update(src, srcOffset, srcLength);

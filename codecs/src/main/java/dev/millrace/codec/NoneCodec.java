@@ -44,8 +44,8 @@ final class NoneCodec implements Codec {
         Objects.checkFromIndexSize(srcOffset, srcLength, src.length);
         Objects.checkFromToIndex(dstOffset, dst.length, dst.length);
         if (srcLength > dst.length - dstOffset) {
-            throw new CodecException("the input has " + srcLength + " bytes, the destination has room for "
-                    + (dst.length - dstOffset));
+            throw new CodecException("the input has more than the " + (dst.length - dstOffset)
+                    + " bytes left in the destination: " + srcLength);
         }
         System.arraycopy(src, srcOffset, dst, dstOffset, srcLength);
         return srcLength;
