@@ -13,7 +13,6 @@ import picocli.CommandLine.Parameters;
         name = "jmh",
         customSynopsis = "millrace-perf jmh [REGEX] [-- JMH-OPTIONS]",
         description = "Runs the JMH benchmarks whose names match, all of them without REGEX.",
-        usageHelpAutoWidth = true,
         footerHeading = "%nExamples:%n",
         footer = {
             "  millrace-perf jmh -- -l                      list the benchmarks",

@@ -22,6 +22,8 @@ import picocli.CommandLine.Spec;
         versionProvider = MillracePerf.Version.class,
         footer = {"", "Begin with: millrace-perf produce"})
 public final class MillracePerf implements Runnable {
+    private static final int HELP_WIDTH = 110;
+
     @Spec
     private CommandSpec spec;
 
@@ -53,7 +55,7 @@ public final class MillracePerf implements Runnable {
     static CommandLine commandLine() {
         return new CommandLine(new MillracePerf())
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setUsageHelpAutoWidth(true)
+                .setUsageHelpWidth(HELP_WIDTH)
                 .setParameterExceptionHandler(MillracePerf::usage)
                 .setExecutionExceptionHandler(MillracePerf::failed);
     }

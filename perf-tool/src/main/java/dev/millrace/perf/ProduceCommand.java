@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
             "Without options: starts a broker, makes a topic, warms up, sends 1,000,000 records of 100 bytes with Millrace.",
             ""},
         sortOptions = false,
-        usageHelpAutoWidth = true,
+        abbreviateSynopsis = true,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:every target was met (or there was none)",

@@ -32,6 +32,7 @@ final class Caller implements Runnable {
     /** Written by the caller thread, read opaquely by any: sends begun. */
     private long attempted;
     /** Caller thread until it ended, as the rest. */
+    private long inSendNs;
     private long allocatedBytes;
     private long behindNs;
     private RuntimeException failure;
@@ -74,6 +75,7 @@ final class Caller implements Runnable {
             // One look at the clock a record: the end of this call is the beginning of the next one.
             long afterNs = clock.nanoTime();
             IntervalHistogram.record(inSend, afterNs - nowNs);
+            inSendNs += afterNs - nowNs;
             behindNs = nowNs - dueNs;
             nowNs = afterNs;
         }
@@ -87,6 +89,10 @@ final class Caller implements Runnable {
     /** The figures below are for the thread that joined the caller's. */
     Histogram inSend() {
         return inSend;
+    }
+
+    long inSendNs() {
+        return inSendNs;
     }
 
     long allocatedBytes() {

@@ -214,6 +214,7 @@ final class Phase {
                 response,
                 load.isPaced() ? service : response,
                 inSend,
+                callers.stream().mapToLong(Caller::inSendNs).sum(),
                 callerBytes,
                 load.isPaced() ? callers.stream().mapToLong(Caller::behindNs).max().orElse(0) : 0,
                 stopped,

@@ -14,7 +14,8 @@ import org.HdrHistogram.Histogram;
  * @param recordBytes bytes of all keys and values sent
  * @param response due time to acknowledgement
  * @param service call of {@code send} to acknowledgement; the response times themselves in a closed loop
- * @param inSend time inside {@code send}
+ * @param inSend time inside {@code send}, of each call
+ * @param inSendNs of all calls together, over all calling threads
  * @param callerAllocatedBytes allocated by the calling threads
  * @param behindNs how late the last record was, of the caller that was latest; 0 in a closed loop
  * @param stopped whether it ended before its last record, because somebody asked or because nothing moved any more
@@ -30,6 +31,7 @@ public record PhaseResult(
         Histogram response,
         Histogram service,
         Histogram inSend,
+        long inSendNs,
         long callerAllocatedBytes,
         long behindNs,
         boolean stopped,

@@ -26,6 +26,7 @@ public final class HistogramFile implements IntervalListener, AutoCloseable {
     private Histogram response;
     private Histogram service;
     private long startMs;
+    private long baseMs;
     /** Written so far; what the phase has beyond them is the last interval. */
     private Histogram responseWritten;
     private Histogram serviceWritten;
@@ -44,6 +45,7 @@ public final class HistogramFile implements IntervalListener, AutoCloseable {
     /** Writes the head; called when the phase begins. */
     public void begin(long nowMs) {
         startMs = nowMs;
+        baseMs = nowMs;
         writer.outputComment("[millrace-perf produce; times in microseconds, maxima of the intervals in milliseconds]");
         writer.outputLogFormatVersion();
         writer.outputStartTime(nowMs);
@@ -84,9 +86,7 @@ public final class HistogramFile implements IntervalListener, AutoCloseable {
 
     private void write(String tag, Histogram histogram, Histogram written, long endMs) {
         histogram.setTag(tag);
-        histogram.setStartTimeStamp(startMs);
-        histogram.setEndTimeStamp(endMs);
-        writer.outputIntervalHistogram(histogram, MICROS_PER_MILLI);
+        writer.outputIntervalHistogram((startMs - baseMs) / 1e3, (endMs - baseMs) / 1e3, histogram, MICROS_PER_MILLI);
         written.add(histogram);
         histogram.reset();
     }

@@ -112,7 +112,7 @@ public final class ProduceJson {
         json.set("error_messages", MAPPER.valueToTree(report.errors()));
         json.set("not_valid", MAPPER.valueToTree(report.notValid()));
         json.set("in_send_ms", percentiles(phase.inSend()));
-        put(json, "in_send_total_s", phase.inSend().getMean() * phase.inSend().getTotalCount() / 1e6, 3);
+        put(json, "in_send_total_s", phase.inSendNs() / 1e9, 3);
         put(json, "behind_schedule_ms", phase.behindNs() / 1e6, 3);
         put(json, "cpu_user_s_per_million", measurement.userSecondsPerMillion(), 4);
         put(json, "alloc_bytes_per_record_all_threads", measurement.allThreadsAllocatedBytesPerRecord(), 1);

@@ -6,6 +6,7 @@ import dev.millrace.perf.spec.Load;
 import dev.millrace.perf.spec.TargetResult;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 
@@ -36,7 +37,8 @@ public final class ProduceText {
         } else {
             times("response", phase.response(), "= service time: in a closed loop a record is due when it is sent");
         }
-        times("in send()", phase.inSend(), "time the callers were blocked in send()");
+        times("in send()", phase.inSend(),
+                String.format(Locale.ROOT, "%.2f s of the callers' time in all", phase.inSendNs() / 1e9));
         cost(measurement);
         line("batches", "%s records per request, %s bytes per batch",
                 number(measurement.recordsPerRequest()), number(measurement.batchBytesAvg()));
@@ -62,10 +64,15 @@ public final class ProduceText {
     }
 
     private String settings() {
-        Map<String, Object> config = report.clientConfig();
-        return config.entrySet().stream()
-                .map(entry -> entry.getKey() + "=" + entry.getValue()
-                        + (report.spec().settings().has(entry.getKey()) ? "" : " (default)"))
+        Predicate<Map.Entry<String, Object>> isGiven = entry -> report.spec().settings().has(entry.getKey());
+        String given = settings(isGiven);
+        return (given.isEmpty() ? "" : given + "; ") + "defaults: " + settings(isGiven.negate());
+    }
+
+    private String settings(Predicate<Map.Entry<String, Object>> wanted) {
+        return report.clientConfig().entrySet().stream()
+                .filter(wanted)
+                .map(entry -> entry.getKey() + "=" + entry.getValue())
                 .collect(Collectors.joining(", "));
     }
 
