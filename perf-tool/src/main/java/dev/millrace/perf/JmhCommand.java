@@ -1,0 +1,34 @@
+package dev.millrace.perf;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code millrace-perf jmh}: the benchmarks of package {@code dev.millrace.perf.jmh}. */
+@Command(
+        name = "jmh",
+        customSynopsis = "millrace-perf jmh [REGEX] [-- JMH-OPTIONS]",
+        description = "Runs the JMH benchmarks whose names match, all of them without REGEX.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  millrace-perf jmh -- -l                      list the benchmarks",
+            "  millrace-perf jmh Codec -- -prof gc -f 1     with garbage figures, one fork",
+            "  millrace-perf jmh -- -h                      JMH's own options"})
+final class JmhCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "REGEX", arity = "0..*", description = "Part of a benchmark's name; behind '--', JMH's own options.")
+    private List<String> arguments = new ArrayList<>();
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
+    private boolean help;
+
+    @Override
+    public Integer call() throws IOException {
+        // JMH ends the process with 1 itself when it fails. Its forks take this process's class path and JVM flags.
+        org.openjdk.jmh.Main.main(arguments.toArray(String[]::new));
+        return 0;
+    }
+}

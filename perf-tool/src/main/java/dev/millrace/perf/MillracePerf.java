@@ -1,0 +1,100 @@
+package dev.millrace.perf;
+
+import dev.millrace.perf.report.ExitCode;
+import dev.millrace.perf.spec.RunFailedException;
+import dev.millrace.perf.spec.UsageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line {@code millrace-perf}. */
+@Command(
+        name = "millrace-perf",
+        description = "Measures Kafka producers: throughput, honest latency percentiles, and what they cost.",
+        subcommands = {ProduceCommand.class, JmhCommand.class, HelpCommand.class},
+        versionProvider = MillracePerf.Version.class,
+        footer = {"", "Begin with: millrace-perf produce"})
+public final class MillracePerf implements Runnable {
+    private static final int HELP_WIDTH = 110;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
+    private boolean help;
+
+    @Option(names = {"-V", "--version"}, versionHelp = true, description = "Print the version and exit.")
+    private boolean version;
+
+    /** Runs the command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        setDefault("org.slf4j.simpleLogger.defaultLogLevel", "warn");
+        // Each attempt to connect to a broker that is not there; the tool says it once, with the address.
+        setDefault("org.slf4j.simpleLogger.log.org.apache.kafka.clients.NetworkClient", "error");
+        System.exit(execute(args));
+    }
+
+    private static void setDefault(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+
+    /** Runs the command in this process. */
+    static int execute(String... args) {
+        return commandLine().execute(args);
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new MillracePerf())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(HELP_WIDTH)
+                .setParameterExceptionHandler(MillracePerf::usage)
+                .setExecutionExceptionHandler(MillracePerf::failed);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which command? There are produce and jmh");
+    }
+
+    private static int usage(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        command.getErr().println("millrace-perf: " + e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        return ExitCode.USAGE;
+    }
+
+    /** Expected failures are told by their message; a stack trace means a mistake in this tool. */
+    private static int failed(Exception e, CommandLine command, CommandLine.ParseResult result) {
+        boolean expected = e instanceof UsageException || e instanceof RunFailedException;
+        if (expected) {
+            command.getErr().println("millrace-perf: " + e.getMessage());
+        } else {
+            e.printStackTrace(command.getErr());
+        }
+        return e instanceof UsageException ? ExitCode.USAGE : ExitCode.ERROR;
+    }
+
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            Properties properties = new Properties();
+            try (InputStream in = MillracePerf.class.getResourceAsStream("version.properties")) {
+                properties.load(in);
+            }
+            return new String[] {
+                "millrace-perf " + properties.getProperty("version"),
+                "Java " + System.getProperty("java.runtime.version")
+            };
+        }
+    }
+}

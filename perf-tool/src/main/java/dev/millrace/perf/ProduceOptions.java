@@ -1,0 +1,173 @@
+package dev.millrace.perf;
+
+import dev.millrace.perf.spec.Client;
+import dev.millrace.perf.spec.ClientSettings;
+import dev.millrace.perf.spec.Load;
+import dev.millrace.perf.spec.ProduceSpec;
+import dev.millrace.perf.spec.Targets;
+import dev.millrace.perf.spec.TimeSpan;
+import dev.millrace.perf.spec.UsageException;
+import dev.millrace.perf.spec.Where;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import picocli.CommandLine.Option;
+
+/** The options that say what to run; named as in kafka-producer-perf-test where that has them. */
+final class ProduceOptions {
+    private static final int DEFAULT_RECORD_SIZE = 100;
+    /** A record batch counts its bytes in an int. */
+    private static final int MAX_RECORD_SIZE = 1 << 30;
+    private static final int MAX_KEYS = 10_000_000;
+    private static final long SEED = 20_261_121;
+
+    @Option(names = "--client", paramLabel = "CLIENT", defaultValue = "millrace",
+            description = "The producer to measure: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Client client;
+
+    @Option(names = "--num-records", paramLabel = "N", defaultValue = "1000000",
+            description = "Records to send (default: ${DEFAULT-VALUE}).")
+    private long numRecords;
+
+    @Option(names = "--record-size", paramLabel = "BYTES",
+            description = "Bytes of each value, which looks like a JSON event (default: 100).")
+    private Integer recordSize;
+
+    @Option(names = "--payload-file", paramLabel = "FILE",
+            description = "Send the values in this UTF-8 file, in turn, instead of generated ones.")
+    private Path payloadFile;
+
+    @Option(names = "--payload-delimiter", paramLabel = "TEXT", defaultValue = "\\n",
+            description = "What separates the values in the payload file; \\n, \\r and \\t are understood (default: a line feed).")
+    private String payloadDelimiter;
+
+    @Option(names = "--key-cardinality", paramLabel = "N", defaultValue = "0",
+            description = "Give each record one of N keys, drawn evenly; 0: no keys (default: ${DEFAULT-VALUE}).")
+    private int keyCardinality;
+
+    @Option(names = "--throughput", paramLabel = "RECORDS/S", defaultValue = "-1",
+            description = "Send by a schedule of so many records a second, whatever the acknowledgements do (open loop); "
+                    + "-1: as fast as the client takes them (default: ${DEFAULT-VALUE}).")
+    private double throughput;
+
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "1",
+            description = "Calling threads that share the one producer (default: ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(names = "--warmup-records", paramLabel = "N",
+            description = "Records sent before the measurement, which no figure counts (default: as many as are measured, at "
+                    + "most 500,000, 100 MB and, with --throughput, 10 s).")
+    private Long warmupRecords;
+
+    @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT,...",
+            description = "Use the cluster that is there (default: start embedded brokers).")
+    private String bootstrapServer;
+
+    @Option(names = "--embedded", paramLabel = "N",
+            description = "Real brokers to start for the run, each a process (default: 1).")
+    private Integer embedded;
+
+    @Option(names = "--sink", paramLabel = "DELAY", arity = "0..1", fallbackValue = "0ms",
+            description = "Send to a process that acknowledges, at once or after the delay (2ms), and stores nothing: measures "
+                    + "the client without a broker's work.")
+    private String sink;
+
+    @Option(names = "--topic", paramLabel = "NAME",
+            description = "The topic; made when it is missing (default: one of its own for the run).")
+    private String topic;
+
+    @Option(names = "--partitions", paramLabel = "N", description = "Partitions of a topic that is made (default: 6).")
+    private Integer partitions;
+
+    @Option(names = "--replication-factor", paramLabel = "N",
+            description = "Replicas of a topic that is made (default: the embedded brokers, at most 3; else the cluster's own).")
+    private Integer replicationFactor;
+
+    @Option(names = "--command-property", paramLabel = "KEY=VALUE", arity = "1..*",
+            description = "A setting of the client, over those of --command-config; may be given often.")
+    private List<String> commandProperties = new ArrayList<>();
+
+    @Option(names = "--command-config", paramLabel = "FILE",
+            description = "A properties file with settings of the client (security too).")
+    private Path commandConfig;
+
+    @Option(names = "--target", paramLabel = "EXPR,...",
+            description = "What the run must reach, of response time (p50, p90, p99, p99.9, p99.99, max with < or <=, and us, ms "
+                    + "or s), rate>=N records/s, mb>=N, errors=N: 'p99<50ms,rate>=50000,errors=0'.")
+    private List<String> targets = new ArrayList<>();
+
+    /** @throws UsageException naming the option that is wrong, and why */
+    ProduceSpec toSpec() {
+        ClientSettings settings = ClientSettings.of(Optional.ofNullable(commandConfig), commandProperties);
+        Where where = where(settings);
+        return new ProduceSpec(client, settings, load(), where, Targets.parse(targets));
+    }
+
+    private Load load() {
+        if (recordSize != null && payloadFile != null) {
+            throw new UsageException("--record-size and --payload-file exclude each other: the file's values have their sizes");
+        }
+        if (throughput != -1 && !(throughput > 0 && throughput <= 1e9)) {
+            throw new UsageException("--throughput: " + throughput + " is neither -1 nor in (0, 1e9]");
+        }
+        int size = recordSize == null ? DEFAULT_RECORD_SIZE : range("--record-size", recordSize, 0, MAX_RECORD_SIZE);
+        range("--num-records", numRecords, 1, Long.MAX_VALUE / 2);
+        long warmup = warmupRecords == null
+                ? Load.defaultWarmup(numRecords, size, throughput)
+                : range("--warmup-records", warmupRecords, 0, Long.MAX_VALUE / 2);
+        if (payloadDelimiter.isEmpty()) {
+            throw new UsageException("--payload-delimiter: it is empty");
+        }
+        return new Load(
+                numRecords,
+                warmup,
+                size,
+                Optional.ofNullable(payloadFile),
+                payloadDelimiter.replace("\\n", "\n").replace("\\r", "\r").replace("\\t", "\t"),
+                throughput,
+                range("--threads", threads, 1, 1024),
+                range("--key-cardinality", keyCardinality, 0, MAX_KEYS),
+                SEED);
+    }
+
+    private Where where(ClientSettings settings) {
+        Optional<String> bootstrap = bootstrapServer == null ? settings.bootstrapServers() : Optional.of(bootstrapServer);
+        String bootstrapOption = bootstrapServer == null ? "bootstrap.servers" : "--bootstrap-server";
+        if (sink != null && (bootstrap.isPresent() || embedded != null)) {
+            throw new UsageException("--sink and " + (embedded != null ? "--embedded" : bootstrapOption)
+                    + " exclude each other: the records go to one place");
+        }
+        if (bootstrap.isPresent() && embedded != null) {
+            throw new UsageException("--embedded and " + bootstrapOption + " exclude each other: the records go to one place");
+        }
+        int brokers = embedded == null ? 1 : range("--embedded", embedded, 1, 9);
+        Optional<Duration> delay = Optional.ofNullable(sink).map(text -> TimeSpan.parse(text, "--sink"));
+        OptionalInt replicas = replicationFactor == null
+                ? OptionalInt.empty() : OptionalInt.of(range("--replication-factor", replicationFactor, 1, Short.MAX_VALUE));
+        if (replicas.isPresent() && bootstrap.isEmpty() && sink == null && replicas.getAsInt() > brokers) {
+            throw new UsageException("--replication-factor: " + replicas.getAsInt() + " replicas need as many brokers; add "
+                    + "--embedded " + replicas.getAsInt());
+        }
+        return new Where(
+                bootstrap,
+                delay,
+                brokers,
+                Optional.ofNullable(topic),
+                partitions == null ? OptionalInt.empty() : OptionalInt.of(range("--partitions", partitions, 1, 100_000)),
+                replicas);
+    }
+
+    private static int range(String option, int value, int least, int most) {
+        return (int) range(option, (long) value, least, most);
+    }
+
+    private static long range(String option, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new UsageException(option + ": " + value + " is not between " + least + " and " + most);
+        }
+        return value;
+    }
+}

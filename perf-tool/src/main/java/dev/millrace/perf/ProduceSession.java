@@ -1,0 +1,176 @@
+package dev.millrace.perf;
+
+import dev.millrace.perf.broker.Brokers;
+import dev.millrace.perf.broker.BrokersFactory;
+import dev.millrace.perf.broker.Confirmation;
+import dev.millrace.perf.broker.EndOffsets;
+import dev.millrace.perf.broker.Topic;
+import dev.millrace.perf.broker.TopicLog;
+import dev.millrace.perf.load.IntervalListener;
+import dev.millrace.perf.load.Measurement;
+import dev.millrace.perf.load.PhaseResult;
+import dev.millrace.perf.load.ProduceRun;
+import dev.millrace.perf.load.StopSignal;
+import dev.millrace.perf.report.Environment;
+import dev.millrace.perf.report.ExitCode;
+import dev.millrace.perf.report.HistogramFile;
+import dev.millrace.perf.report.ProduceReport;
+import dev.millrace.perf.report.Progress;
+import dev.millrace.perf.spec.ProduceSpec;
+import dev.millrace.perf.spec.Where;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** One run of {@code produce} from the first broker to the last line. For one thread and one use. */
+final class ProduceSession {
+    private static final Duration TICK = Duration.ofMillis(500);
+
+    private final ProduceSpec spec;
+    private final StopSignal stop;
+    private final Interruption interruption;
+    private final PrintStream progressOut;
+    private final boolean terminal;
+    private final Duration reportEvery;
+    private final Optional<Path> histogramPath;
+
+    ProduceSession(ProduceSpec spec, StopSignal stop, Interruption interruption, PrintStream progressOut, boolean terminal,
+            Duration reportEvery, Optional<Path> histogramPath) {
+        this.spec = spec;
+        this.stop = stop;
+        this.interruption = interruption;
+        this.progressOut = progressOut;
+        this.terminal = terminal;
+        this.reportEvery = reportEvery;
+        this.histogramPath = histogramPath;
+    }
+
+    /** @return the exit code */
+    int run(ReportOutput output) throws IOException {
+        spec.settings().unknownKeys().forEach(key ->
+                progressOut.println("millrace-perf: warning: no producer setting is called " + key));
+        if (spec.where().bootstrapServers().isEmpty() && spec.where().sinkDelay().isEmpty()) {
+            int count = spec.where().embeddedBrokers();
+            progressOut.println("starting " + count + (count == 1 ? " embedded broker" : " embedded brokers"));
+        }
+        try (Brokers brokers = BrokersFactory.open(spec.where())) {
+            return brokers.storeRecords() ? runConfirmed(brokers, output) : runUnconfirmed(brokers, output);
+        }
+    }
+
+    private int runUnconfirmed(Brokers brokers, ReportOutput output) throws IOException {
+        Topic topic = new Topic(spec.where().topic().orElse("millrace-perf"),
+                spec.where().partitions().orElse(Where.DEFAULT_PARTITIONS), 1, true);
+        Optional<Measurement> measured = measure(brokers, topic, () -> { });
+        if (measured.isEmpty()) {
+            return ExitCode.INTERRUPTED;
+        }
+        Confirmation none = Confirmation.none(measured.get().phase().acked(), "the sink stores nothing");
+        return report(brokers, topic, measured.get(), none, output);
+    }
+
+    private int runConfirmed(Brokers brokers, ReportOutput output) throws IOException {
+        String bootstrap = brokers.bootstrapServers();
+        try (TopicLog log = new TopicLog(bootstrap, spec.settings().forAdmin(bootstrap))) {
+            Topic topic = log.prepare(spec.where(), brokers.count());
+            EndOffsets[] before = new EndOffsets[1];
+            try {
+                Optional<Measurement> measured = measure(brokers, topic, () -> before[0] = log.endOffsets(topic));
+                return measured.isEmpty() ? ExitCode.INTERRUPTED
+                        : report(brokers, topic, measured.get(), confirm(log, topic, before[0], measured.get()), output);
+            } finally {
+                if (topic.madeForRun() && brokers.count() == 0) {
+                    log.delete(topic);
+                }
+            }
+        }
+    }
+
+    private Confirmation confirm(TopicLog log, Topic topic, EndOffsets before, Measurement measurement) {
+        long acked = measurement.phase().acked();
+        return measurement.phase().stopped()
+                ? Confirmation.none(acked, "the run was stopped")
+                : Confirmation.counted(log.awaitGrowth(topic, before, acked), acked);
+    }
+
+    /**
+     * @param baseline runs between warm-up and measurement, when nothing is in flight
+     * @return empty when the run was stopped before the measurement
+     */
+    private Optional<Measurement> measure(Brokers brokers, Topic topic, Runnable baseline) {
+        interruption.enterRun();
+        try (ProduceRun run = new ProduceRun(spec, brokers.bootstrapServers(), topic.name(), stop)) {
+            warmUp(run);
+            if (stop.getAsBoolean()) {
+                progressOut.println("millrace-perf: stopped before the measurement began");
+                return Optional.empty();
+            }
+            baseline.run();
+            return Optional.of(measure(run));
+        } finally {
+            interruption.leaveRun();
+        }
+    }
+
+    private void warmUp(ProduceRun run) {
+        long records = spec.load().warmupRecords();
+        if (records == 0) {
+            return;
+        }
+        progressOut.println(String.format(Locale.ROOT, "warming up with %,d records", records));
+        Progress progress = progress("warm-up");
+        PhaseResult result = run.warmUp(tick(), progress);
+        progress.end();
+        if (result.failed() > 0) {
+            progressOut.println(String.format(Locale.ROOT, "millrace-perf: warning: %,d records of the warm-up failed: %s",
+                    result.failed(), result.errors()));
+        }
+    }
+
+    private Measurement measure(ProduceRun run) {
+        progressOut.println(String.format(Locale.ROOT, "sending %,d records", spec.load().numRecords()));
+        Progress progress = progress("sent");
+        try (HistogramFile file = histogramPath.map(path -> new HistogramFile(path, reportEvery)).orElse(null)) {
+            IntervalListener listener = progress;
+            if (file != null) {
+                file.begin(System.currentTimeMillis());
+                listener = interval -> {
+                    progress.interval(interval);
+                    file.interval(interval);
+                };
+            }
+            Measurement measurement = run.measure(tick(), listener);
+            progress.end();
+            if (file != null) {
+                file.end(measurement.phase(), System.currentTimeMillis());
+            }
+            return measurement;
+        }
+    }
+
+    private Progress progress(String phase) {
+        return new Progress(progressOut, terminal, reportEvery, phase);
+    }
+
+    private Duration tick() {
+        return reportEvery.compareTo(TICK) < 0 ? reportEvery : TICK;
+    }
+
+    private int report(Brokers brokers, Topic topic, Measurement measurement, Confirmation confirmation, ReportOutput output)
+            throws IOException {
+        Map<String, Object> config = spec.settings().effective(brokers.bootstrapServers());
+        ProduceReport report = new ProduceReport(spec, config, brokers.description(), topic, measurement,
+                confirmation, Environment.ofThisProcess());
+        output.write(report);
+        report.errors().forEach(error -> progressOut.println("millrace-perf: error: " + error));
+        report.notValid().forEach(reason -> progressOut.println("millrace-perf: not valid: " + reason));
+        if (report.exitCode() == ExitCode.TARGET_MISSED) {
+            progressOut.println("millrace-perf: a target was missed");
+        }
+        return report.exitCode();
+    }
+}

@@ -1,0 +1,13 @@
+package dev.millrace.perf.broker;
+
+import java.util.Map;
+
+/** Where the log of each partition ends. */
+public record EndOffsets(Map<Integer, Long> byPartition) {
+    /** Offsets gained in all; a partition that {@code before} does not know was empty then. */
+    public long minus(EndOffsets before) {
+        return byPartition.entrySet().stream()
+                .mapToLong(end -> end.getValue() - before.byPartition().getOrDefault(end.getKey(), 0L))
+                .sum();
+    }
+}

@@ -1,0 +1,185 @@
+package dev.millrace.perf.broker;
+
+import dev.millrace.perf.spec.RunFailedException;
+import dev.millrace.perf.spec.Where;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** The administrative side of a run: finds or makes its topic, and reads where its logs end. Every call has a time limit. */
+public final class TopicLog implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    private final String bootstrapServers;
+    private final Admin admin;
+
+    /**
+     * Connects.
+     *
+     * @param settings for the admin client
+     * @throws RunFailedException when no broker answers within 10 s, or the settings are wrong
+     */
+    public TopicLog(String bootstrapServers, Map<String, Object> settings) {
+        this.bootstrapServers = bootstrapServers;
+        Map<String, Object> bounded = new HashMap<>(settings);
+        bounded.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.toIntExact(LIMIT.toMillis()));
+        bounded.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(LIMIT.toMillis()));
+        try {
+            this.admin = Admin.create(bounded);
+        } catch (KafkaException e) {
+            throw new RunFailedException("cannot connect to " + bootstrapServers + ": "
+                    + (e.getCause() == null ? e : e.getCause()).getMessage(), e);
+        }
+        try {
+            await(admin.describeCluster().nodes(), "reach a broker");
+        } catch (RunFailedException e) {
+            admin.close(Duration.ZERO);
+            throw e;
+        }
+    }
+
+    /**
+     * The topic to send to: the user's, made when it is missing, or one with a name of its own.
+     *
+     * @param brokers how many there are, to choose a replication factor; 0 leaves that to the cluster
+     */
+    public Topic prepare(Where where, int brokers) {
+        String name = where.topic().orElseGet(() -> "millrace-perf-" + UUID.randomUUID());
+        if (where.topic().isPresent()) {
+            Optional<Topic> existing = describe(name, false);
+            if (existing.isPresent()) {
+                return existing.get();
+            }
+        }
+        Optional<Short> replicationFactor = where.replicationFactor().isPresent()
+                ? Optional.of((short) where.replicationFactor().getAsInt())
+                : Optional.ofNullable(brokers == 0 ? null : (short) Math.min(3, brokers));
+        int partitions = where.partitions().orElse(Where.DEFAULT_PARTITIONS);
+        try {
+            await(admin.createTopics(List.of(new NewTopic(name, Optional.of(partitions), replicationFactor))).all(),
+                    "make topic " + name);
+        } catch (RunFailedException e) {
+            if (!(e.getCause() instanceof TopicExistsException)) {
+                throw e;
+            }
+        }
+        return describeNew(name, where.topic().isEmpty());
+    }
+
+    /** A topic just made may not have reached the broker that is asked. */
+    private Topic describeNew(String name, boolean madeForRun) {
+        long deadlineNs = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            Optional<Topic> topic = describe(name, madeForRun);
+            if (topic.isPresent()) {
+                return topic.get();
+            }
+            if (System.nanoTime() - deadlineNs > 0) {
+                throw new RunFailedException("topic " + name + " was made on " + bootstrapServers + " but is not there after "
+                        + LIMIT.toSeconds() + " s");
+            }
+            pause();
+        }
+    }
+
+    private Optional<Topic> describe(String name, boolean madeForRun) {
+        try {
+            TopicDescription description =
+                    await(admin.describeTopics(List.of(name)).allTopicNames(), "describe topic " + name).get(name);
+            return Optional.of(new Topic(name, description.partitions().size(),
+                    description.partitions().get(0).replicas().size(), madeForRun));
+        } catch (RunFailedException e) {
+            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** The next offset of each partition. */
+    public EndOffsets endOffsets(Topic topic) {
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        for (int partition = 0; partition < topic.partitions(); partition++) {
+            wanted.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
+        }
+        Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> found =
+                await(admin.listOffsets(wanted).all(), "read the end offsets of topic " + topic.name());
+        Map<Integer, Long> ends = new HashMap<>();
+        found.forEach((partition, info) -> ends.put(partition.partition(), info.offset()));
+        return new EndOffsets(ends);
+    }
+
+    /**
+     * Counts what the logs gained, waiting up to 10 s for at least {@code expected}: a leader tells an end only when its
+     * followers have it, which with {@code acks} below {@code all} is after the acknowledgement.
+     *
+     * @param before where the logs ended before the run
+     */
+    public long awaitGrowth(Topic topic, EndOffsets before, long expected) {
+        long deadlineNs = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            long growth = endOffsets(topic).minus(before);
+            if (growth >= expected || System.nanoTime() - deadlineNs > 0) {
+                return growth;
+            }
+            pause();
+        }
+    }
+
+    /** Deletes a topic that was made for the run. */
+    public void delete(Topic topic) {
+        await(admin.deleteTopics(List.of(topic.name())).all(), "delete topic " + topic.name());
+    }
+
+    private <T> T await(KafkaFuture<T> future, String what) {
+        try {
+            return future.get(LIMIT.toMillis() + 2_000, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            boolean late = cause instanceof org.apache.kafka.common.errors.TimeoutException;
+            throw new RunFailedException(late ? unanswered(what) : "cannot " + what + " at " + bootstrapServers + ": "
+                    + cause.getMessage(), cause);
+        } catch (TimeoutException e) {
+            throw new RunFailedException(unanswered(what), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RunFailedException("interrupted while trying to " + what, e);
+        }
+    }
+
+    private String unanswered(String what) {
+        return "cannot " + what + ": no answer from " + bootstrapServers + " within " + LIMIT.toSeconds()
+                + " s; is the address right, is the broker up, and does it speak the security.protocol that is set?";
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(50);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RunFailedException("interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        admin.close(Duration.ofSeconds(2));
+    }
+}

@@ -1,0 +1,97 @@
+package dev.millrace.perf.load;
+
+import dev.millrace.perf.spec.Load;
+import dev.millrace.perf.spec.UsageException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** The values of a run, made before it: what is measured is the client, not the making of data. */
+final class PayloadSource {
+    /** Enough that no batch repeats itself to the compressor, and few enough to stay near the processor. */
+    private static final int POOL_RECORDS = 10_000;
+    private static final int POOL_BYTES = 64 << 20;
+    private static final int POOL_LEAST = 16;
+    private static final String[] ITEMS = {"anchor", "basket", "candle", "drum", "easel", "flask", "globe", "hammer"};
+    private static final String[] CITIES = {"Aarhus", "Bergen", "Cork", "Delft", "Essen", "Faro", "Ghent", "Haifa"};
+
+    private PayloadSource() {
+    }
+
+    /** @throws UsageException when the payload file cannot be read or holds nothing */
+    static byte[][] values(Load load) {
+        return load.payloadFile().isPresent()
+                ? fromFile(load.payloadFile().get(), load.payloadDelimiter())
+                : generated(load.recordSize(), load.seed());
+    }
+
+    private static byte[][] fromFile(Path file, String delimiter) {
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new UsageException("--payload-file: there is no file " + file.toAbsolutePath(), e);
+        } catch (IOException e) {
+            throw new UsageException("--payload-file: cannot read " + file.toAbsolutePath() + " as UTF-8 text: " + e, e);
+        }
+        List<byte[]> values = new ArrayList<>();
+        for (int from = 0, at; from < text.length(); from = at + delimiter.length()) {
+            at = text.indexOf(delimiter, from);
+            if (at < 0) {
+                at = text.length();
+            }
+            if (at > from) {
+                values.add(text.substring(from, at).getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        if (values.isEmpty()) {
+            throw new UsageException("--payload-file: " + file.toAbsolutePath() + " holds no value");
+        }
+        return values.toArray(byte[][]::new);
+    }
+
+    /** Values of exactly {@code size} bytes that look and compress like JSON events do. */
+    static byte[][] generated(int size, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int count = Math.max(POOL_LEAST, Math.min(POOL_RECORDS, POOL_BYTES / Math.max(1, size)));
+        byte[][] values = new byte[count][];
+        for (int i = 0; i < count; i++) {
+            values[i] = event(size, random);
+        }
+        return values;
+    }
+
+    private static byte[] event(int size, SplittableRandom random) {
+        StringBuilder json = new StringBuilder(size + 80);
+        char separator = '{';
+        while (json.length() < size) {
+            json.append(separator)
+                    .append("\"order\":").append(random.nextInt(100_000_000))
+                    .append(",\"customer\":\"c-").append(Integer.toHexString(random.nextInt(1 << 20)))
+                    .append("\",\"item\":\"").append(ITEMS[random.nextInt(ITEMS.length)])
+                    .append("\",\"city\":\"").append(CITIES[random.nextInt(CITIES.length)])
+                    .append("\",\"cents\":").append(random.nextInt(100_000))
+                    .append(",\"ms\":").append(1_790_000_000_000L + random.nextInt(86_400_000));
+            separator = ',';
+        }
+        json.setLength(size);
+        if (size > 0) {
+            json.setCharAt(size - 1, '}');
+        }
+        return json.toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The keys of a run: {@code key-0} and so on; empty when it sends none. */
+    static byte[][] keys(int cardinality) {
+        byte[][] keys = new byte[cardinality][];
+        for (int i = 0; i < cardinality; i++) {
+            keys[i] = ("key-" + i).getBytes(StandardCharsets.US_ASCII);
+        }
+        return keys;
+    }
+}

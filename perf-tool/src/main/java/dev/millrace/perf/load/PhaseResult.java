@@ -1,0 +1,48 @@
+package dev.millrace.perf.load;
+
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+
+/**
+ * What one phase measured. Histograms are in microseconds.
+ *
+ * @param elapsedNs from the first record's turn until the last acknowledgement
+ * @param attempted sends begun
+ * @param acked records acknowledged
+ * @param failed records that ended in an error
+ * @param errors each kind of error with its count and first message
+ * @param recordBytes bytes of all keys and values sent
+ * @param response due time to acknowledgement
+ * @param service call of {@code send} to acknowledgement; the response times themselves in a closed loop
+ * @param inSend time inside {@code send}, of each call
+ * @param inSendNs of all calls together, over all calling threads
+ * @param callerAllocatedBytes allocated by the calling threads
+ * @param behindNs how late the last record was, of the caller that was latest; 0 in a closed loop
+ * @param stopped whether it ended before its last record, because somebody asked or because nothing moved any more
+ * @param cost what the whole process used meanwhile
+ */
+public record PhaseResult(
+        long elapsedNs,
+        long attempted,
+        long acked,
+        long failed,
+        Map<String, String> errors,
+        long recordBytes,
+        Histogram response,
+        Histogram service,
+        Histogram inSend,
+        long inSendNs,
+        long callerAllocatedBytes,
+        long behindNs,
+        boolean stopped,
+        Cost cost) {
+
+    /**
+     * @param cpuNs CPU time of all threads of the process
+     * @param userNs the part of it outside the kernel; below 0 when the system does not say
+     * @param gcMs collection time
+     * @param allocatedBytes by all threads
+     */
+    public record Cost(long cpuNs, long userNs, long gcMs, long allocatedBytes) {
+    }
+}

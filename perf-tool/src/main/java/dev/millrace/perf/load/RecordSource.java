@@ -1,0 +1,41 @@
+package dev.millrace.perf.load;
+
+import java.util.SplittableRandom;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/** One caller's records: values in turn from the pool, keys drawn evenly. For one thread. */
+final class RecordSource {
+    private final String topic;
+    private final byte[][] values;
+    private final byte[][] keys;
+    private final SplittableRandom random;
+    private int nextValue;
+    private long bytes;
+
+    /** @param keys none for records without a key */
+    RecordSource(String topic, byte[][] values, byte[][] keys, long seed) {
+        this.topic = topic;
+        this.values = values;
+        this.keys = keys;
+        this.random = new SplittableRandom(seed);
+        // Callers start at different places, so that they do not send the same values side by side.
+        this.nextValue = random.nextInt(values.length);
+    }
+
+    ProducerRecord<byte[], byte[]> next() {
+        byte[] value = values[nextValue];
+        nextValue = nextValue + 1 == values.length ? 0 : nextValue + 1;
+        if (keys.length == 0) {
+            bytes += value.length;
+            return new ProducerRecord<>(topic, value);
+        }
+        byte[] key = keys[random.nextInt(keys.length)];
+        bytes += key.length + value.length;
+        return new ProducerRecord<>(topic, key, value);
+    }
+
+    /** Bytes of all keys and values so far. */
+    long bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,36 @@
+package dev.millrace.perf.spec;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+
+/** The producers that can be measured; the rest of the tool sees only Kafka's {@link Producer}. */
+public enum Client {
+    MILLRACE(properties -> {
+        throw new RunFailedException("the Millrace producer is not in this build yet; use --client kafka");
+    }),
+    KAFKA(KafkaProducer::new);
+
+    private final Function<Map<String, Object>, Producer<byte[], byte[]>> constructor;
+
+    Client(Function<Map<String, Object>, Producer<byte[], byte[]>> constructor) {
+        this.constructor = constructor;
+    }
+
+    /**
+     * Makes a producer.
+     *
+     * @throws org.apache.kafka.common.KafkaException when the settings are refused
+     */
+    public Producer<byte[], byte[]> open(Map<String, Object> properties) {
+        return constructor.apply(properties);
+    }
+
+    /** The name on the command line and in the JSON. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,147 @@
+package dev.millrace.perf.spec;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** The client's settings: the file of {@code --command-config}, and over it each {@code --command-property}. */
+public final class ClientSettings {
+    private static final String OWN_PREFIX = "millrace.";
+    /** Set by the tool itself: a run with other ones would not be the run that was asked for. */
+    private static final Set<String> RESERVED =
+            Set.of(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG);
+    /** Kafka's default since 3.0, and what the effective settings are printed by. */
+    private static final List<String> SHOWN = List.of(
+            ProducerConfig.ACKS_CONFIG,
+            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
+            ProducerConfig.LINGER_MS_CONFIG,
+            ProducerConfig.BATCH_SIZE_CONFIG,
+            ProducerConfig.COMPRESSION_TYPE_CONFIG,
+            ProducerConfig.BUFFER_MEMORY_CONFIG,
+            ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION);
+
+    private final Map<String, String> given;
+
+    private ClientSettings(Map<String, String> given) {
+        this.given = Collections.unmodifiableMap(given);
+    }
+
+    /**
+     * Reads the settings.
+     *
+     * @param file a properties file
+     * @param properties each {@code key=value}
+     * @throws UsageException when the file cannot be read, or a property is no {@code key=value}
+     */
+    public static ClientSettings of(Optional<Path> file, List<String> properties) {
+        Map<String, String> given = new TreeMap<>();
+        file.ifPresent(path -> given.putAll(read(path)));
+        for (String property : properties) {
+            int equals = property.indexOf('=');
+            if (equals <= 0) {
+                throw new UsageException("--command-property: '" + property + "' is not key=value");
+            }
+            given.put(property.substring(0, equals).strip(), property.substring(equals + 1).strip());
+        }
+        if (given.containsKey(ProducerConfig.TRANSACTIONAL_ID_CONFIG)) {
+            throw new UsageException("transactional.id: transactions are not measured by this tool; leave it out");
+        }
+        for (String reserved : RESERVED) {
+            if (given.containsKey(reserved)) {
+                throw new UsageException(reserved + ": the tool sends bytes and sets the serializers itself; leave it out");
+            }
+        }
+        return new ClientSettings(given);
+    }
+
+    private static Map<String, String> read(Path path) {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
+            properties.load(reader);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new UsageException("--command-config: cannot read " + path.toAbsolutePath() + ": " + reason(e), e);
+        }
+        Map<String, String> map = new HashMap<>();
+        properties.stringPropertyNames().forEach(name -> map.put(name, properties.getProperty(name).strip()));
+        return map;
+    }
+
+    private static String reason(Exception e) {
+        return e instanceof java.nio.file.NoSuchFileException ? "there is no such file" : e.toString();
+    }
+
+    /** Brokers named by the settings themselves. */
+    public Optional<String> bootstrapServers() {
+        return Optional.ofNullable(given.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG));
+    }
+
+    /** What the producer is made with. */
+    public Map<String, Object> forProducer(String bootstrapServers) {
+        Map<String, Object> settings = new HashMap<>(given);
+        settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+        settings.putIfAbsent(ProducerConfig.CLIENT_ID_CONFIG, "millrace-perf");
+        settings.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
+        settings.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
+        return settings;
+    }
+
+    /** The same way to the brokers (security, DNS, sockets) for the admin client. */
+    public Map<String, Object> forAdmin(String bootstrapServers) {
+        Map<String, Object> settings = new HashMap<>(given);
+        settings.keySet().retainAll(AdminClientConfig.configNames());
+        settings.keySet().removeAll(Set.of(
+                ProducerConfig.METRIC_REPORTER_CLASSES_CONFIG,
+                ProducerConfig.CLIENT_ID_CONFIG,
+                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG));
+        settings.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+        settings.put(AdminClientConfig.CLIENT_ID_CONFIG, "millrace-perf-admin");
+        return settings;
+    }
+
+    /**
+     * The values a run really has, whoever set them: the ones that decide about speed, and everything given on the command
+     * line. Passwords, and keys that Kafka does not know and that might be some, are left out.
+     */
+    public Map<String, Object> effective(String bootstrapServers) {
+        ProducerConfig config = new ProducerConfig(forProducer(bootstrapServers));
+        Map<String, Object> shown = new TreeMap<>();
+        SHOWN.forEach(key -> shown.put(key, config.values().get(key)));
+        shown.put(ProducerConfig.ACKS_CONFIG, config.getString(ProducerConfig.ACKS_CONFIG).replace("-1", "all"));
+        given.forEach((key, value) -> {
+            ConfigDef.ConfigKey known = ProducerConfig.configDef().configKeys().get(key);
+            boolean secret = known == null ? !key.startsWith(OWN_PREFIX) : known.type() == ConfigDef.Type.PASSWORD;
+            if (!secret) {
+                shown.putIfAbsent(key, value);
+            }
+        });
+        return shown;
+    }
+
+    /** Given keys that neither Kafka's producer nor Millrace knows: a typing error would otherwise measure something else. */
+    public List<String> unknownKeys() {
+        List<String> unknown = new ArrayList<>(given.keySet());
+        unknown.removeAll(ProducerConfig.configNames());
+        unknown.removeIf(key -> key.startsWith(OWN_PREFIX) || key.startsWith("listener.name."));
+        return unknown;
+    }
+
+    /** Whether the user set this key. */
+    public boolean has(String key) {
+        return given.containsKey(key);
+    }
+}
