@@ -1,5 +1,6 @@
 package dev.millrace.perf.spec;
 
+import dev.millrace.MillraceProducer;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
@@ -8,9 +9,7 @@ import org.apache.kafka.clients.producer.Producer;
 
 /** The producers that can be measured; the rest of the tool sees only Kafka's {@link Producer}. */
 public enum Client {
-    MILLRACE(properties -> {
-        throw new RunFailedException("the Millrace producer is not in this build yet; use --client kafka");
-    }),
+    MILLRACE(MillraceProducer::new),
     KAFKA(KafkaProducer::new);
 
     private final Function<Map<String, Object>, Producer<byte[], byte[]>> constructor;
