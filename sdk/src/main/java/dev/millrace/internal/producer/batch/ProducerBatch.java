@@ -382,6 +382,7 @@ public final class ProducerBatch {
                 made.add(part);
             }
             part.takeOver(result, records, tail, end - tail);
+            at = end;
             result = following;
         }
         first = null;

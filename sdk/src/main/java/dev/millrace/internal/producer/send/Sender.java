@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -280,17 +281,22 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
             log.warn("Got {} for {}, retrying ({} attempts left)", result, batch, settings.retries() - batch.attempts() - 1);
             accumulator.putBack(batch, nowMs);
             metrics.recordsRetried(batch.topicPartition().topic(), batch.recordCount(), nowMs);
-        } else {
-            RuntimeException error = ProduceErrors.exception(result, batch.topicPartition().topic());
-            // With its retries used up it may have been written by an attempt whose answer was lost.
-            fail(batch, error, result, retriesLeft, nowMs);
+            return;
         }
+        RuntimeException error = ProduceErrors.exception(result, batch.topicPartition().topic());
+        // With its retries used up it may have been written by an attempt whose answer was lost.
+        sequences.failed(batch, error, retriesLeft);
+        fail(batch, error, ProduceErrors.recordExceptions(result), nowMs);
     }
 
-    private void fail(ProducerBatch batch, RuntimeException error, PartitionResult result, boolean appendedNowhere, long nowMs) {
+    private void abandon(ProducerBatch batch, RuntimeException reason, long nowMs) {
+        sequences.abandoned(batch);
+        fail(batch, reason, null, nowMs);
+    }
+
+    private void fail(ProducerBatch batch, RuntimeException error, IntFunction<RuntimeException> recordErrors, long nowMs) {
         metrics.recordsFailed(batch.topicPartition().topic(), batch.recordCount(), nowMs);
-        sequences.failed(batch, error, appendedNowhere);
-        batch.fail(error, result == null ? null : ProduceErrors.recordExceptions(result));
+        batch.fail(error, recordErrors);
         accumulator.remove(batch);
     }
 
@@ -318,21 +324,19 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     }
 
     private void expire(ProducerBatch batch, long nowMs) {
-        if (batch.hasSequence())
-            sequences.unresolved(batch);
-        fail(batch, new TimeoutException("Expiring " + batch.recordCount() + " record(s) for " + batch.topicPartition() + ":"
+        abandon(batch, new TimeoutException("Expiring " + batch.recordCount() + " record(s) for " + batch.topicPartition() + ":"
                 + (nowMs - batch.createdMs()) + " ms has passed since batch creation. The request has not been sent, or no"
-                + " server response has been received yet."), null, false, nowMs);
+                + " server response has been received yet."), nowMs);
         ready.look(batch, nowMs);
     }
 
     private void abortAll(RuntimeException reason) {
         long nowMs = time.milliseconds();
         for (ProducerBatch batch : accumulator.takeCreatedUpTo(Long.MAX_VALUE))
-            fail(batch, reason, null, false, nowMs);
+            abandon(batch, reason, nowMs);
         for (ProducerBatch batch : inFlight.createdUpTo(Long.MAX_VALUE))
             if (!batch.isDone())
-                fail(batch, reason, null, false, nowMs);
+                abandon(batch, reason, nowMs);
     }
 
     /** Fails everything, those batches too that an appending thread is still compressing. */

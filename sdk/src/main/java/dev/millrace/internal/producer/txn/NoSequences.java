@@ -32,7 +32,7 @@ public final class NoSequences implements Sequences {
     }
 
     @Override
-    public void unresolved(ProducerBatch batch) {
+    public void abandoned(ProducerBatch batch) {
     }
 
     @Override

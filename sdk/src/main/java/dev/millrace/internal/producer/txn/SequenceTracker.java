@@ -120,10 +120,11 @@ public final class SequenceTracker implements Sequences {
     }
 
     @Override
-    public void unresolved(ProducerBatch batch) {
+    public void abandoned(ProducerBatch batch) {
         PartitionSequence partition = partitions.get(batch.topicPartition());
         if (partition == null || !batch.hasSequence())
             return;
+        partition.remove(batch);
         partition.markUnresolved(batch);
         unresolved.add(batch.topicPartition());
     }

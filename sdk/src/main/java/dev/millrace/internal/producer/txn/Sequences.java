@@ -26,14 +26,14 @@ public interface Sequences {
     void acked(ProducerBatch batch, long baseOffset);
 
     /**
-     * The batch will never be sent again.
+     * The broker refused the batch, which will not be sent again.
      *
-     * @param appendedNowhere the broker refused it, so that its sequence is free and leaves a gap
+     * @param appendedNowhere none of its attempts can have been written, so that its sequence is free and leaves a gap
      */
     void failed(ProducerBatch batch, RuntimeException error, boolean appendedNowhere);
 
-    /** A batch that was sent at least once has expired: whether its sequence was used is not known. */
-    void unresolved(ProducerBatch batch);
+    /** The client gave the batch up: whether it was written, if it was ever sent, is not known. */
+    void abandoned(ProducerBatch batch);
 
     /** A batch was replaced by its parts, which take over its sequences. */
     void split(ProducerBatch batch, List<ProducerBatch> parts);
