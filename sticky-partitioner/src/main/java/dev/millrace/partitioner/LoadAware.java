@@ -17,7 +17,8 @@ public interface LoadAware {
     void watch(PartitionLoad load);
 
     /**
-     * A record whose partition this partitioner chose was appended. Called by the thread that appended it, possibly
+     * A record whose partition this partitioner chose was appended; or a batch was sealed, with the bytes it left
+     * unused. An engine need not tell of records whose key decided. Called by the thread that appended it, possibly
      * while it holds the partition's lock: no blocking, no call that could come back to the same partition's queue
      * other than those of {@link PartitionLoad}.
      *

@@ -12,6 +12,8 @@ import java.util.function.IntSupplier;
 
 import org.apache.kafka.common.Cluster;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How long a run is, and what ends it. */
 class StickyRunTest {
@@ -49,10 +51,12 @@ class StickyRunTest {
         assertRunsOf(1, runs(1000, () -> engine.send(10)));
     }
 
-    @Test
-    void shouldFillOneBatchAndNoMoreInAnEngine() {
-        SimulatedEngine engine = new SimulatedEngine(sticky(4, BATCH_SIZE), 6, BATCH_SIZE, 100, -1);
-        assertRunsOf(RECORDS_PER_BATCH, runs(100_000, () -> engine.send(RECORD_BYTES)));
+    @ParameterizedTest
+    @ValueSource(ints = {30, RECORD_BYTES, 999, 5000, 16_000, 40_000})
+    void shouldFillOneBatchAndNoMoreInAnEngine(int recordBytes) {
+        int fit = Math.max(1, (BATCH_SIZE - 61) / recordBytes);
+        SimulatedEngine engine = new SimulatedEngine(sticky(4, BATCH_SIZE), 6, BATCH_SIZE, fit / 2 + 1, -1);
+        assertRunsOf(fit, runs(200 * fit, () -> engine.send(recordBytes)));
     }
 
     @Test
