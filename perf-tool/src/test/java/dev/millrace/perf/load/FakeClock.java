@@ -3,7 +3,7 @@ package dev.millrace.perf.load;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A clock that moves when somebody waits, by as much as was asked and a little more, as real ones do. */
+/** A clock that moves when somebody waits: by as much as was asked, and more or less as {@link #oversleepNs} says. */
 final class FakeClock implements Clock {
     final List<Long> waits = new ArrayList<>();
     long nowNs;
@@ -17,6 +17,6 @@ final class FakeClock implements Clock {
     @Override
     public void parkNanos(long nanos) {
         waits.add(nanos);
-        nowNs += nanos + oversleepNs;
+        nowNs += Math.max(1, nanos + oversleepNs);
     }
 }
