@@ -18,7 +18,6 @@ import dev.millrace.perf.report.HistogramFile;
 import dev.millrace.perf.report.ProduceReport;
 import dev.millrace.perf.report.Progress;
 import dev.millrace.perf.spec.ProduceSpec;
-import dev.millrace.perf.spec.Where;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -67,8 +66,7 @@ final class ProduceSession {
     }
 
     private int runUnconfirmed(Brokers brokers, RecordData data, ReportOutput output) throws IOException {
-        Topic topic = new Topic(spec.where().topic().orElse("millrace-perf"),
-                spec.where().partitions().orElse(Where.DEFAULT_PARTITIONS), 1, true);
+        Topic topic = new Topic(spec.where().topic().orElse("millrace-perf"), spec.where().partitionsToMake(), 1, true);
         Optional<Measurement> measured = measure(brokers, data, topic, () -> { });
         if (measured.isEmpty()) {
             return ExitCode.INTERRUPTED;
