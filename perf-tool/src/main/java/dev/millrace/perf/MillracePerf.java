@@ -1,6 +1,7 @@
 package dev.millrace.perf;
 
 import dev.millrace.perf.report.ExitCode;
+import dev.millrace.perf.spec.Client;
 import dev.millrace.perf.spec.RunFailedException;
 import dev.millrace.perf.spec.UsageException;
 import java.io.IOException;
@@ -38,6 +39,7 @@ public final class MillracePerf implements Runnable {
         setDefault("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         // Each attempt to connect to a broker that is not there; the tool says it once, with the address.
         setDefault("org.slf4j.simpleLogger.log.org.apache.kafka.clients.NetworkClient", "error");
+        setDefault("org.slf4j.simpleLogger.log.org.apache.kafka.clients.ClientUtils", "error");
         System.exit(execute(args));
     }
 
@@ -54,7 +56,7 @@ public final class MillracePerf implements Runnable {
 
     static CommandLine commandLine() {
         return new CommandLine(new MillracePerf())
-                .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Client.class, Client::parse)
                 .setUsageHelpWidth(HELP_WIDTH)
                 .setParameterExceptionHandler(MillracePerf::usage)
                 .setExecutionExceptionHandler(MillracePerf::failed);
@@ -69,19 +71,27 @@ public final class MillracePerf implements Runnable {
         CommandLine command = e.getCommandLine();
         command.getErr().println("millrace-perf: " + e.getMessage());
         CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
-        command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        pointToHelp(command);
         return ExitCode.USAGE;
+    }
+
+    private static void pointToHelp(CommandLine command) {
+        command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     }
 
     /** Expected failures are told by their message; a stack trace means a mistake in this tool. */
     private static int failed(Exception e, CommandLine command, CommandLine.ParseResult result) {
-        boolean expected = e instanceof UsageException || e instanceof RunFailedException;
-        if (expected) {
+        if (e instanceof UsageException) {
+            command.getErr().println("millrace-perf: " + e.getMessage());
+            pointToHelp(command);
+            return ExitCode.USAGE;
+        }
+        if (e instanceof RunFailedException) {
             command.getErr().println("millrace-perf: " + e.getMessage());
         } else {
             e.printStackTrace(command.getErr());
         }
-        return e instanceof UsageException ? ExitCode.USAGE : ExitCode.ERROR;
+        return ExitCode.ERROR;
     }
 
     static final class Version implements CommandLine.IVersionProvider {

@@ -10,6 +10,7 @@ import dev.millrace.perf.load.IntervalListener;
 import dev.millrace.perf.load.Measurement;
 import dev.millrace.perf.load.PhaseResult;
 import dev.millrace.perf.load.ProduceRun;
+import dev.millrace.perf.load.RecordData;
 import dev.millrace.perf.load.StopSignal;
 import dev.millrace.perf.report.Environment;
 import dev.millrace.perf.report.ExitCode;
@@ -17,7 +18,6 @@ import dev.millrace.perf.report.HistogramFile;
 import dev.millrace.perf.report.ProduceReport;
 import dev.millrace.perf.report.Progress;
 import dev.millrace.perf.spec.ProduceSpec;
-import dev.millrace.perf.spec.Where;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -53,19 +53,21 @@ final class ProduceSession {
     int run(ReportOutput output) throws IOException {
         spec.settings().unknownKeys().forEach(key ->
                 progressOut.println("millrace-perf: warning: no producer setting is called " + key));
+        // What can be wrong is found before a broker is started for it.
+        spec.settings().check(spec.where().bootstrapServers().orElse("127.0.0.1:9092"));
+        RecordData data = RecordData.of(spec.load());
         if (spec.where().bootstrapServers().isEmpty() && spec.where().sinkDelay().isEmpty()) {
             int count = spec.where().embeddedBrokers();
             progressOut.println("starting " + count + (count == 1 ? " embedded broker" : " embedded brokers"));
         }
         try (Brokers brokers = BrokersFactory.open(spec.where())) {
-            return brokers.storeRecords() ? runConfirmed(brokers, output) : runUnconfirmed(brokers, output);
+            return brokers.storeRecords() ? runConfirmed(brokers, data, output) : runUnconfirmed(brokers, data, output);
         }
     }
 
-    private int runUnconfirmed(Brokers brokers, ReportOutput output) throws IOException {
-        Topic topic = new Topic(spec.where().topic().orElse("millrace-perf"),
-                spec.where().partitions().orElse(Where.DEFAULT_PARTITIONS), 1, true);
-        Optional<Measurement> measured = measure(brokers, topic, () -> { });
+    private int runUnconfirmed(Brokers brokers, RecordData data, ReportOutput output) throws IOException {
+        Topic topic = new Topic(spec.where().topic().orElse("millrace-perf"), spec.where().partitionsToMake(), 1, true);
+        Optional<Measurement> measured = measure(brokers, data, topic, () -> { });
         if (measured.isEmpty()) {
             return ExitCode.INTERRUPTED;
         }
@@ -73,13 +75,13 @@ final class ProduceSession {
         return report(brokers, topic, measured.get(), none, output);
     }
 
-    private int runConfirmed(Brokers brokers, ReportOutput output) throws IOException {
+    private int runConfirmed(Brokers brokers, RecordData data, ReportOutput output) throws IOException {
         String bootstrap = brokers.bootstrapServers();
         try (TopicLog log = new TopicLog(bootstrap, spec.settings().forAdmin(bootstrap))) {
             Topic topic = log.prepare(spec.where(), brokers.count());
             EndOffsets[] before = new EndOffsets[1];
             try {
-                Optional<Measurement> measured = measure(brokers, topic, () -> before[0] = log.endOffsets(topic));
+                Optional<Measurement> measured = measure(brokers, data, topic, () -> before[0] = log.endOffsets(topic));
                 return measured.isEmpty() ? ExitCode.INTERRUPTED
                         : report(brokers, topic, measured.get(), confirm(log, topic, before[0], measured.get()), output);
             } finally {
@@ -101,9 +103,9 @@ final class ProduceSession {
      * @param baseline runs between warm-up and measurement, when nothing is in flight
      * @return empty when the run was stopped before the measurement
      */
-    private Optional<Measurement> measure(Brokers brokers, Topic topic, Runnable baseline) {
+    private Optional<Measurement> measure(Brokers brokers, RecordData data, Topic topic, Runnable baseline) {
         interruption.enterRun();
-        try (ProduceRun run = new ProduceRun(spec, brokers.bootstrapServers(), topic.name(), stop)) {
+        try (ProduceRun run = new ProduceRun(spec, data, brokers.bootstrapServers(), topic.name(), stop)) {
             warmUp(run);
             if (stop.getAsBoolean()) {
                 progressOut.println("millrace-perf: stopped before the measurement began");

@@ -18,9 +18,13 @@ public final class BrokersFactory {
             return new ExternalBrokers(where.bootstrapServers().get());
         }
         try {
+            if (where.sinkDelay().isPresent()) {
+                return SinkBrokers.start(where.sinkDelay().get(), where.partitionsToMake());
+            }
             return EmbeddedBrokers.start(where.embeddedBrokers());
         } catch (RuntimeException e) {
-            throw new RunFailedException("the embedded brokers did not start: " + e.getMessage(), e);
+            String what = where.sinkDelay().isPresent() ? "the sink" : "the embedded brokers";
+            throw new RunFailedException(what + " did not start: " + e.getMessage(), e);
         }
     }
 }

@@ -71,7 +71,7 @@ public final class TopicLog implements AutoCloseable {
         Optional<Short> replicationFactor = where.replicationFactor().isPresent()
                 ? Optional.of((short) where.replicationFactor().getAsInt())
                 : Optional.ofNullable(brokers == 0 ? null : (short) Math.min(3, brokers));
-        int partitions = where.partitions().orElse(Where.DEFAULT_PARTITIONS);
+        int partitions = where.partitionsToMake();
         try {
             await(admin.createTopics(List.of(new NewTopic(name, Optional.of(partitions), replicationFactor))).all(),
                     "make topic " + name);

@@ -61,14 +61,14 @@ final class Phase {
      *
      * @throws RunFailedException when {@code send} itself throws, or nothing moves any more
      */
-    PhaseResult run(String topic, byte[][] values, byte[][] keys) {
+    PhaseResult run(String topic, RecordData data) {
         long startNs = clock.nanoTime() + START_DELAY_NS;
         for (int i = 0; i < load.threads(); i++) {
             Schedule schedule = load.isPaced()
                     ? Schedule.paced(startNs, load.throughput(), i, load.threads())
                     : Schedule.AS_FAST_AS_POSSIBLE;
             long share = count / load.threads() + (i < count % load.threads() ? 1 : 0);
-            RecordSource records = new RecordSource(topic, values, keys, load.seed() + i);
+            RecordSource records = new RecordSource(topic, data, load.seed() + i);
             Caller caller = new Caller(producer, records, schedule, share, recorder, clock, stop);
             callers.add(caller);
             threads.add(new Thread(() -> {

@@ -1,5 +1,6 @@
 package dev.millrace.perf.load;
 
+import dev.millrace.perf.spec.ClientSettings;
 import dev.millrace.perf.spec.Load;
 import dev.millrace.perf.spec.ProduceSpec;
 import dev.millrace.perf.spec.UsageException;
@@ -8,7 +9,6 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.config.ConfigException;
 
 /** One measured run on one producer: warm-up, flush, baselines, measurement. For one thread. */
 public final class ProduceRun implements AutoCloseable {
@@ -18,27 +18,24 @@ public final class ProduceRun implements AutoCloseable {
     private final long stallNs;
     private final StopSignal stop;
     private final String topic;
-    private final byte[][] values;
-    private final byte[][] keys;
+    private final RecordData data;
     private final Producer<byte[], byte[]> producer;
 
     /**
-     * Makes the data and opens the producer.
+     * Opens the producer.
      *
-     * @throws UsageException when the payload file or the client's settings are wrong
+     * @throws UsageException when the client refuses its settings
      */
-    public ProduceRun(ProduceSpec spec, String bootstrapServers, String topic, StopSignal stop) {
+    public ProduceRun(ProduceSpec spec, RecordData data, String bootstrapServers, String topic, StopSignal stop) {
         this.load = spec.load();
         this.stop = stop;
         this.topic = topic;
-        this.values = PayloadSource.values(load);
-        this.keys = PayloadSource.keys(load.keyCardinality());
+        this.data = data;
+        this.stallNs = stallNs(spec.settings().check(bootstrapServers), load);
         try {
-            ProducerConfig config = new ProducerConfig(spec.settings().forProducer(bootstrapServers));
-            this.stallNs = stallNs(config, load);
             this.producer = spec.client().open(spec.settings().forProducer(bootstrapServers));
         } catch (KafkaException e) {
-            throw new UsageException(rootMessage(e), e);
+            throw ClientSettings.refused(e);
         }
     }
 
@@ -50,23 +47,15 @@ public final class ProduceRun implements AutoCloseable {
         return TimeUnit.MILLISECONDS.toNanos((long) (patienceMs + 3 * betweenRecordsMs));
     }
 
-    private static String rootMessage(KafkaException e) {
-        Throwable cause = e;
-        while (!(cause instanceof ConfigException) && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return "the client refuses its settings: " + cause.getMessage();
-    }
-
     /** Sends the warm-up records, which no figure counts, and waits for their acknowledgements. */
     public PhaseResult warmUp(Duration tick, IntervalListener listener) {
-        return phase(load.warmupRecords(), tick, listener).run(topic, values, keys);
+        return phase(load.warmupRecords(), tick, listener).run(topic, data);
     }
 
     /** Sends the records and measures. */
     public Measurement measure(Duration tick, IntervalListener listener) {
         ClientMetrics before = ClientMetrics.read(producer);
-        PhaseResult result = phase(load.numRecords(), tick, listener).run(topic, values, keys);
+        PhaseResult result = phase(load.numRecords(), tick, listener).run(topic, data);
         ClientMetrics after = ClientMetrics.read(producer);
         return new Measurement(load, result, after.recordsPerRequestSince(before), after.batchBytesAvg());
     }

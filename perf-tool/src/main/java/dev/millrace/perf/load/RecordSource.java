@@ -12,11 +12,10 @@ final class RecordSource {
     private int nextValue;
     private long bytes;
 
-    /** @param keys none for records without a key */
-    RecordSource(String topic, byte[][] values, byte[][] keys, long seed) {
+    RecordSource(String topic, RecordData data, long seed) {
         this.topic = topic;
-        this.values = values;
-        this.keys = keys;
+        this.values = data.values();
+        this.keys = data.keys();
         this.random = new SplittableRandom(seed);
         // Callers start at different places, so that they do not send the same values side by side.
         this.nextValue = random.nextInt(values.length);

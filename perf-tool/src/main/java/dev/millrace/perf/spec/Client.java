@@ -1,6 +1,7 @@
 package dev.millrace.perf.spec;
 
 import dev.millrace.MillraceProducer;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
@@ -25,6 +26,16 @@ public enum Client {
      */
     public Producer<byte[], byte[]> open(Map<String, Object> properties) {
         return constructor.apply(properties);
+    }
+
+    /** @throws UsageException when there is no such client */
+    public static Client parse(String name) {
+        for (Client client : values()) {
+            if (client.toString().equalsIgnoreCase(name)) {
+                return client;
+            }
+        }
+        throw new UsageException("--client: there is no client '" + name + "'; there are " + List.of(values()));
     }
 
     /** The name on the command line and in the JSON. */

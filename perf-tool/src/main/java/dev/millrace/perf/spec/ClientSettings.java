@@ -16,7 +16,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The client's settings: the file of {@code --command-config}, and over it each {@code --command-property}. */
@@ -113,12 +115,30 @@ public final class ClientSettings {
         return settings;
     }
 
+    /** @throws UsageException when a value is none that Kafka's producer takes */
+    public ProducerConfig check(String bootstrapServers) {
+        try {
+            return new ProducerConfig(forProducer(bootstrapServers));
+        } catch (KafkaException e) {
+            throw refused(e);
+        }
+    }
+
+    /** What to tell of a client that does not take its settings: the reason alone, out of what is wrapped around it. */
+    public static UsageException refused(KafkaException e) {
+        Throwable cause = e;
+        while (!(cause instanceof ConfigException) && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return new UsageException("the client refuses its settings: " + cause.getMessage(), e);
+    }
+
     /**
      * The values a run really has, whoever set them: the ones that decide about speed, and everything given on the command
      * line. Passwords, and keys that Kafka does not know and that might be some, are left out.
      */
     public Map<String, Object> effective(String bootstrapServers) {
-        ProducerConfig config = new ProducerConfig(forProducer(bootstrapServers));
+        ProducerConfig config = check(bootstrapServers);
         Map<String, Object> shown = new TreeMap<>();
         SHOWN.forEach(key -> shown.put(key, config.values().get(key)));
         shown.put(ProducerConfig.ACKS_CONFIG, config.getString(ProducerConfig.ACKS_CONFIG).replace("-1", "all"));

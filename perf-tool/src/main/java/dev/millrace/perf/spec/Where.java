@@ -23,5 +23,10 @@ public record Where(
         OptionalInt replicationFactor) {
 
     /** Partitions of a topic this tool makes when nobody says how many. */
-    public static final int DEFAULT_PARTITIONS = 6;
+    private static final int DEFAULT_PARTITIONS = 6;
+
+    /** How many partitions a topic that has to be made gets. */
+    public int partitionsToMake() {
+        return partitions.orElse(DEFAULT_PARTITIONS);
+    }
 }

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** The values of a run, made before it: what is measured is the client, not the making of data. */
-final class PayloadSource {
+/** The values and keys of a run, made before it: what is measured is the client, not the making of data. */
+public final class RecordData {
     /** Enough that no batch repeats itself to the compressor, and few enough to stay near the processor. */
     private static final int POOL_RECORDS = 10_000;
     private static final int POOL_BYTES = 64 << 20;
@@ -20,14 +20,30 @@ final class PayloadSource {
     private static final String[] ITEMS = {"anchor", "basket", "candle", "drum", "easel", "flask", "globe", "hammer"};
     private static final String[] CITIES = {"Aarhus", "Bergen", "Cork", "Delft", "Essen", "Faro", "Ghent", "Haifa"};
 
-    private PayloadSource() {
+    private final byte[][] values;
+    private final byte[][] keys;
+
+    private RecordData(byte[][] values, byte[][] keys) {
+        this.values = values;
+        this.keys = keys;
     }
 
     /** @throws UsageException when the payload file cannot be read or holds nothing */
-    static byte[][] values(Load load) {
-        return load.payloadFile().isPresent()
+    public static RecordData of(Load load) {
+        byte[][] values = load.payloadFile().isPresent()
                 ? fromFile(load.payloadFile().get(), load.payloadDelimiter())
                 : generated(load.recordSize(), load.seed());
+        return new RecordData(values, generatedKeys(load.keyCardinality()));
+    }
+
+    /** At least one. */
+    byte[][] values() {
+        return values;
+    }
+
+    /** None when the records have no keys. */
+    byte[][] keys() {
+        return keys;
     }
 
     private static byte[][] fromFile(Path file, String delimiter) {
@@ -86,8 +102,7 @@ final class PayloadSource {
         return json.toString().getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** The keys of a run: {@code key-0} and so on; empty when it sends none. */
-    static byte[][] keys(int cardinality) {
+    private static byte[][] generatedKeys(int cardinality) {
         byte[][] keys = new byte[cardinality][];
         for (int i = 0; i < cardinality; i++) {
             keys[i] = ("key-" + i).getBytes(StandardCharsets.US_ASCII);

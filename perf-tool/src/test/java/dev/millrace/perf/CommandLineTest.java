@@ -1,0 +1,107 @@
+package dev.millrace.perf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** Command lines that end before any broker is started. */
+class CommandLineTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int execute(String... args) {
+        CommandLine command = MillracePerf.commandLine()
+                .setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+        return command.execute(args);
+    }
+
+    private void assertUsageError(String said, String... args) {
+        assertEquals(2, execute(args), err::toString);
+        assertTrue(err.toString().contains(said), err::toString);
+        assertTrue(err.toString().contains("--help"), err::toString);
+        assertEquals("", out.toString());
+    }
+
+    static List<List<String>> wrongOptions() {
+        return List.of(
+                List.of("Unknown option: '--nope'", "--nope"),
+                List.of("--client: there is no client 'other'; there are [millrace, kafka]", "--client", "other"),
+                List.of("--num-records: 0", "--num-records", "0"),
+                List.of("'many' is not a long", "--num-records", "many"),
+                List.of("--record-size: -1", "--record-size", "-1"),
+                List.of("--throughput: 0.0", "--throughput", "0"),
+                List.of("--throughput: -2.0", "--throughput", "-2"),
+                List.of("--throughput: NaN", "--throughput", "NaN"),
+                List.of("--threads: 0", "--threads", "0"),
+                List.of("--warmup-records: -5", "--warmup-records", "-5"),
+                List.of("--partitions: 0", "--partitions", "0"),
+                List.of("--embedded: 0", "--embedded", "0"),
+                List.of("--key-cardinality: -1", "--key-cardinality", "-1"),
+                List.of("--reporting-interval: 0", "--reporting-interval", "0"),
+                List.of("add --embedded 3", "--replication-factor", "3"),
+                List.of("--sink: 'soon'", "--sink", "soon"),
+                List.of("--sink: '2' has no unit", "--sink", "2"),
+                List.of("--sink and --bootstrap-server exclude", "--sink", "--bootstrap-server", "b:1"),
+                List.of("--sink and --embedded exclude", "--sink", "1ms", "--embedded", "1"),
+                List.of("--embedded and --bootstrap-server exclude", "--embedded", "1", "--bootstrap-server", "b:1"),
+                List.of("--sink and bootstrap.servers exclude", "--sink", "--command-property", "bootstrap.servers=b:1"),
+                List.of("'linger.ms' is not key=value", "--command-property", "linger.ms"),
+                List.of("Invalid value abc for configuration linger.ms", "--command-property", "linger.ms=abc"),
+                List.of("/no/such/file", "--command-config", "/no/such/file"),
+                List.of("/no/such/file", "--payload-file", "/no/such/file"),
+                List.of("--payload-delimiter: it is empty", "--payload-delimiter", ""),
+                List.of("exclude each other", "--payload-file", "f", "--record-size", "5"),
+                List.of("there is no folder /no/such", "--json", "/no/such/file"),
+                List.of("--target 'p99<5'", "--target", "errors=0,p99<5"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongOptions")
+    void shouldNameWhatIsWrongAndEndWith2(List<String> saidAndArgs) {
+        String[] args = new String[saidAndArgs.size()];
+        args[0] = "produce";
+        for (int i = 1; i < args.length; i++) {
+            args[i] = saidAndArgs.get(i);
+        }
+        assertUsageError(saidAndArgs.get(0), args);
+    }
+
+    @Test
+    void shouldAskForACommand() {
+        assertUsageError("which command?");
+    }
+
+    @Test
+    void shouldNotTakeAFolderForTheJson(@TempDir Path folder) {
+        assertUsageError("it is a folder", "produce", "--json", folder.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "produce --help", "jmh --help", "help produce", "--version", "produce -h"})
+    void shouldHelpOnStandardOutput(String args) {
+        assertEquals(0, execute(args.split(" ")));
+        assertTrue(out.toString().contains("millrace-perf"), out::toString);
+        assertEquals("", err.toString());
+    }
+
+    @Test
+    void shouldDocumentEveryOptionWithItsDefaultAndTheExitCodes() {
+        execute("produce", "--help");
+        for (String part : List.of("--bootstrap-server", "--topic", "--num-records", "--record-size", "--throughput",
+                "--payload-file", "--command-property", "--command-config", "--reporting-interval", "--warmup-records",
+                "--client", "--threads", "--partitions", "--replication-factor", "--embedded", "--sink", "--key-cardinality",
+                "--target", "--hlog", "--json", "default: 1000000", "default: millrace", "Exit codes", "130", "Examples")) {
+            assertTrue(out.toString().contains(part), () -> "no " + part + " in:\n" + out);
+        }
+    }
+}

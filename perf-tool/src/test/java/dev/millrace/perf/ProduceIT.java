@@ -1,0 +1,206 @@
+package dev.millrace.perf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.perf.spec.Client;
+import dev.millrace.testkit.KafkaCluster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The command as a user runs it, against real brokers. No test asks for a speed. */
+class ProduceIT {
+    private static KafkaCluster cluster;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void startCluster() {
+        cluster = KafkaCluster.builder().start();
+    }
+
+    @AfterAll
+    static void closeCluster() {
+        cluster.close();
+    }
+
+    private Launched produce(String... args) throws IOException {
+        List<String> all = new ArrayList<>(List.of("produce"));
+        all.addAll(List.of(args));
+        return Launched.start(folder, all.toArray(String[]::new));
+    }
+
+    /** Against the test's own cluster, which is quicker than a new one each time. */
+    private Launched produceToCluster(String... args) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--bootstrap-server", cluster.bootstrapServers()));
+        all.addAll(List.of(args));
+        return produce(all.toArray(String[]::new));
+    }
+
+    private JsonNode json(String file) throws IOException {
+        return new ObjectMapper().readTree(Files.readString(folder.resolve(file)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Client.class)
+    void shouldStartABrokerSendConfirmAndCleanUp(Client client) throws IOException, InterruptedException {
+        Launched run = produce("--client", client.toString(), "--num-records", "30000", "--json", "result.json", "--hlog",
+                "run.hlog", "--target", "errors=0,rate>=1").expectExit(0);
+        run.assertOut(client + ", 1 thread", "30,000 acknowledged, 0 errors, 30,000 confirmed", "compression.type=none",
+                "p99.99", "1 embedded broker", "errors=0");
+        run.assertErr("starting 1 embedded broker", "warming up");
+        assertFalse(run.err().contains("WARN"), run::err);
+        JsonNode json = json("result.json");
+        assertEquals(client.toString(), json.get("client").asText());
+        assertEquals(30_000, json.get("num_records").asLong());
+        assertEquals(30_000, json.get("records_confirmed").asLong());
+        assertTrue(json.get("records_per_request").asDouble() >= 1, json::toString);
+        assertTrue(json.get("batch_bytes_avg").asDouble() > 100, json::toString);
+        assertTrue(json.get("alloc_bytes_per_record").asDouble() > 0, json::toString);
+        assertTrue(Files.readString(folder.resolve("run.hlog")).contains("Tag=response"));
+    }
+
+    @Test
+    void shouldSpreadOverEmbeddedBrokersWithReplicas() throws IOException, InterruptedException {
+        produce("--embedded", "2", "--partitions", "3", "--num-records", "2000", "--threads", "2", "--key-cardinality", "50")
+                .expectExit(0)
+                .assertOut("2 embedded brokers", "3 partitions, replication factor 2", "2,000 confirmed", "2 threads", "50 keys");
+    }
+
+    @Test
+    void shouldKeepAnOpenLoop() throws IOException, InterruptedException {
+        produceToCluster("--throughput", "1000", "--num-records", "500", "--warmup-records", "100", "--json", "-")
+                .expectExit(0).assertErr("1,000 records/s by schedule (open loop)", "service ");
+        JsonNode json = json("out");
+        assertTrue(json.get("response_ms").get("max").asDouble() >= json.get("service_ms").get("max").asDouble(),
+                json::toString);
+        assertEquals("open", json.get("config").get("loop").asText());
+    }
+
+    @Test
+    void shouldEndWith3WhenATargetIsMissed() throws IOException, InterruptedException {
+        produceToCluster("--num-records", "2000", "--target", "max<1us,errors=0")
+                .expectExit(3).assertOut("max<1us", "MISSED", "errors=0").assertErr("a target was missed");
+    }
+
+    @Test
+    void shouldEndWith4WhenThereAreTooFewSamples() throws IOException, InterruptedException {
+        produceToCluster("--num-records", "2000", "--target", "p99.9<600s")
+                .expectExit(4).assertOut("NOT VALID").assertErr("needs at least 10,000 acknowledged records");
+    }
+
+    @Test
+    void shouldEndWith4WhenTheScheduleIsNotKept() throws IOException, InterruptedException {
+        produceToCluster("--num-records", "2000000", "--warmup-records", "0", "--throughput", "500000000")
+                .expectExit(4).assertErr("the schedule of 500,000,000 records/s was not kept");
+    }
+
+    @Test
+    void shouldEndWith1WhenRecordsFail() throws IOException, InterruptedException {
+        produceToCluster("--num-records", "10", "--warmup-records", "0", "--command-property", "max.request.size=120",
+                "--record-size", "500")
+                .expectExit(1).assertOut("0 acknowledged, 10 errors, 0 confirmed")
+                .assertErr("10 records failed", "RecordTooLargeException");
+    }
+
+    @Test
+    void shouldUseATopicAsItIsAndLeaveItThere() throws IOException, InterruptedException {
+        cluster.createTopic("mine", 2, 1);
+        produceToCluster("--topic", "mine", "--num-records", "100", "--warmup-records", "10").expectExit(0)
+                .assertOut("mine, 2 partitions", "100 confirmed");
+        assertEquals(110, cluster.endOffsets("mine").values().stream().mapToLong(Long::longValue).sum());
+    }
+
+    @Test
+    void shouldMakeAMissingTopicAndDeleteOnlyItsOwn() throws Exception {
+        Set<String> before = topics();
+        produceToCluster("--num-records", "10").expectExit(0);
+        assertEquals(before, topics());
+        produceToCluster("--num-records", "10", "--topic", "kept", "--partitions", "4").expectExit(0)
+                .assertOut("kept, 4 partitions");
+        assertTrue(topics().contains("kept"));
+    }
+
+    private static Set<String> topics() throws InterruptedException, ExecutionException {
+        return cluster.admin().listTopics().names().get();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1"})
+    void shouldConfirmWhatIsAcknowledgedEarly(String acks) throws IOException, InterruptedException {
+        produceToCluster("--num-records", "5000", "--command-property", "acks=" + acks, "enable.idempotence=false")
+                .expectExit(0).assertOut("acks=" + acks, "5,000 confirmed");
+    }
+
+    @Test
+    void shouldSendThePayloadFile() throws IOException, InterruptedException {
+        Files.writeString(folder.resolve("payload"), "{\"a\":1}\n{\"b\":2}\n");
+        Files.writeString(folder.resolve("client.properties"), "linger.ms=3\n");
+        produceToCluster("--num-records", "100", "--payload-file", "payload", "--command-config", "client.properties")
+                .expectExit(0).assertOut("values from payload", "linger.ms=3; defaults", "100 confirmed");
+    }
+
+    @Test
+    void shouldWarnOfASettingNobodyKnows() throws IOException, InterruptedException {
+        produceToCluster("--num-records", "10", "--client", "kafka", "--command-property", "linger.msx=3")
+                .expectExit(0).assertErr("warning: no producer setting is called linger.msx");
+    }
+
+    @Test
+    void shouldSayThatNoBrokerAnswers() throws IOException, InterruptedException {
+        Launched run = produce("--bootstrap-server", "127.0.0.1:1").expectExit(1)
+                .assertErr("no answer from 127.0.0.1:1 within 10 s");
+        assertEquals(1, run.err().lines().count(), run::err);
+        assertEquals("", run.out());
+    }
+
+    @Test
+    void shouldSayThatATopicCannotBeMade() throws IOException, InterruptedException {
+        produceToCluster("--topic", "not/a/name").expectExit(1).assertErr("topic not/a/name", "invalid topic");
+        produceToCluster("--replication-factor", "5").expectExit(1).assertErr("eplication factor");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Client.class)
+    void shouldMeasureAgainstTheSink(Client client) throws IOException, InterruptedException {
+        produce("--client", client.toString(), "--sink", "2ms", "--num-records", "20000", "--json", "result.json")
+                .expectExit(0).assertOut("20,000 acknowledged, 0 errors, not confirmed: the sink stores nothing",
+                        "the sink, which waits 2.000 ms");
+        assertTrue(json("result.json").get("records_confirmed").isNull());
+        assertEquals(2.0, json("result.json").get("config").get("sink_delay_ms").asDouble());
+        assertTrue(json("result.json").get("response_ms").get("p50").asDouble() >= 2);
+    }
+
+    @Test
+    void shouldPrintWhatItHasAndCleanUpWhenInterrupted() throws IOException, InterruptedException {
+        Launched run = produce("--throughput", "2000", "--num-records", "100000000", "--warmup-records", "10",
+                "--reporting-interval", "100");
+        run.awaitErr("sent   0%");
+        run.interrupt();
+        run.expectExit(130).assertOut("stopped", "not confirmed: the run was stopped", "p99");
+    }
+
+    @Test
+    void shouldCleanUpWhenInterruptedBeforeTheRun() throws IOException, InterruptedException {
+        Launched run = produce();
+        run.awaitErr("starting 1 embedded broker");
+        run.interrupt();
+        run.expectExit(130);
+    }
+}
