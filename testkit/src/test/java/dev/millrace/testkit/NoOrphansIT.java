@@ -97,8 +97,8 @@ class NoOrphansIT {
     }
 
     private void assertNothingLeft(List<ProcessHandle> family) {
-        ClusterTopics.await("the end of " + family, () -> family.stream().allMatch(NoOrphansIT::isGone));
-        ClusterTopics.await("an empty " + tmp, () -> left().isEmpty());
+        Waiting.await("the end of " + family, () -> family.stream().allMatch(NoOrphansIT::isGone));
+        Waiting.await("an empty " + tmp, () -> left().isEmpty());
     }
 
     /** A process that has ended, but that its new parent has not asked about yet, counts as gone. */
