@@ -56,15 +56,6 @@ class NoOrphansIT {
         }
     }
 
-    @Test
-    void shouldLeaveNothingWhenTheParentIsTerminated() throws IOException {
-        try (ChildJvm parent = start("wait")) {
-            List<ProcessHandle> family = awaitUp(parent);
-            parent.terminate(PATIENCE);
-            assertNothingLeft(family);
-        }
-    }
-
     /** The signals of a terminal that is closed or sends Ctrl-C reach the watchdog too; it must outlive them. */
     @Test
     void shouldLeaveNothingWhenTheParentIsKilled() throws IOException, InterruptedException {
