@@ -1,7 +1,8 @@
 package dev.millrace.testkit;
 
+import dev.millrace.testkit.MetadataProbe.Partition;
 import java.io.IOException;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -9,31 +10,30 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterPartitionReassignmentsOptions;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.DeleteTopicsOptions;
+import org.apache.kafka.clients.admin.ElectLeadersOptions;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.KafkaFuture;
-import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * Topics of a running cluster, with the waiting that makes a test simple: when a method here returns, every broker that
  * runs has heard. Thread-safe; every method blocks.
  */
 final class ClusterTopics {
-    private static final Duration TIMEOUT = Duration.ofSeconds(30);
-    private static final long POLL_MS = 20;
     private static final int NO_LEADER = -1;
 
     private final Supplier<Admin> admin;
@@ -47,20 +47,43 @@ final class ClusterTopics {
 
     void create(String topic, int partitions, int replicas, Map<String, String> configs) {
         NewTopic wanted = new NewTopic(topic, partitions, (short) replicas).configs(configs);
-        get("create topic " + topic, admin.get().createTopics(List.of(wanted)).all());
-        await("every partition of " + topic + " has a leader on every broker", () -> everywhere(topic,
-                leaders -> leaders.size() == partitions && !leaders.containsValue(NO_LEADER)));
+        CreateTopicsOptions options = new CreateTopicsOptions().timeoutMs(Waiting.ATTEMPT_MS);
+        AtomicInteger attempts = new AtomicInteger();
+        try {
+            Waiting.ask("create topic " + topic, () -> {
+                attempts.incrementAndGet();
+                return admin.get().createTopics(List.of(wanted), options).all();
+            });
+        } catch (TopicExistsException e) {
+            if (attempts.get() == 1) {
+                throw e;
+            }
+        }
+        Waiting.await("every partition of " + topic + " has a leader on every broker", () -> everywhere(topic,
+                found -> found.size() == partitions
+                        && found.values().stream().noneMatch(one -> one.leader() == NO_LEADER)));
     }
 
     void delete(String topic) {
-        get("delete topic " + topic, admin.get().deleteTopics(List.of(topic)).all());
-        await("no broker knows " + topic + " any more", () -> everywhere(topic, SortedMap::isEmpty));
+        DeleteTopicsOptions options = new DeleteTopicsOptions().timeoutMs(Waiting.ATTEMPT_MS);
+        AtomicInteger attempts = new AtomicInteger();
+        try {
+            Waiting.ask("delete topic " + topic, () -> {
+                attempts.incrementAndGet();
+                return admin.get().deleteTopics(List.of(topic), options).all();
+            });
+        } catch (UnknownTopicOrPartitionException e) {
+            if (attempts.get() == 1) {
+                throw e;
+            }
+        }
+        Waiting.await("no broker knows " + topic + " any more", () -> everywhere(topic, SortedMap::isEmpty));
     }
 
-    private boolean everywhere(String topic, Predicate<SortedMap<Integer, Integer>> condition) {
+    private boolean everywhere(String topic, Predicate<SortedMap<Integer, Partition>> condition) {
         for (int port : ports.get()) {
             try {
-                if (!condition.test(MetadataProbe.leaders(port, topic))) {
+                if (!condition.test(MetadataProbe.partitions(port, topic))) {
                     return false;
                 }
             } catch (IOException e) {
@@ -70,92 +93,93 @@ final class ClusterTopics {
         return true;
     }
 
-    /** The partition's leader as the brokers see it now, or -1. */
-    int leader(String topic, int partition) {
-        Node leader = describe(topic).get(partition).leader();
-        return leader == null || leader.isEmpty() ? NO_LEADER : leader.id();
+    /** What the brokers that answer know, each partition as the best informed of them sees it. */
+    private SortedMap<Integer, Partition> view(String topic) {
+        SortedMap<Integer, Partition> newest = new TreeMap<>();
+        IOException silence = null;
+        boolean answered = false;
+        for (int port : ports.get()) {
+            try {
+                MetadataProbe.partitions(port, topic).forEach((index, seen) -> newest.merge(index, seen,
+                        (one, other) -> one.epoch() >= other.epoch() ? one : other));
+                answered = true;
+            } catch (IOException e) {
+                silence = e;
+            }
+        }
+        if (!answered) {
+            throw new KafkaException("no broker of the cluster answers", silence);
+        }
+        if (newest.isEmpty()) {
+            throw new UnknownTopicOrPartitionException("the cluster has no topic " + topic);
+        }
+        return newest;
     }
 
-    /** Blocks until the partition has a leader other than {@code former}, and says which. */
+    private Partition view(String topic, int partition) {
+        SortedMap<Integer, Partition> all = view(topic);
+        if (!all.containsKey(partition)) {
+            throw new UnknownTopicOrPartitionException("topic " + topic + " has partitions 0 to " + all.lastKey()
+                    + ", no partition " + partition);
+        }
+        return all.get(partition);
+    }
+
+    /** The partition's leader as the best informed broker sees it now, or -1. */
+    int leader(String topic, int partition) {
+        return view(topic, partition).leader();
+    }
+
+    /** Blocks until every broker that answers knows of the same leader, other than {@code former}, and says which. */
     int awaitNewLeader(String topic, int partition, int former) {
-        int[] found = {NO_LEADER};
-        await(topic + "-" + partition + " has a leader other than " + former, () -> {
-            found[0] = leader(topic, partition);
-            return found[0] != NO_LEADER && found[0] != former;
+        AtomicInteger found = new AtomicInteger();
+        Waiting.await(topic + "-" + partition + " has a leader other than " + former, () -> {
+            found.set(leader(topic, partition));
+            return found.get() != NO_LEADER && found.get() != former && ledBy(topic, partition, found.get());
         });
-        return found[0];
+        return found.get();
+    }
+
+    private boolean ledBy(String topic, int partition, int broker) {
+        return everywhere(topic, seen -> seen.containsKey(partition) && seen.get(partition).leader() == broker);
     }
 
     /** Makes a replica the preferred one and elects it. */
     void moveLeader(String topic, int partition, int broker) {
         TopicPartition moved = new TopicPartition(topic, partition);
-        List<Integer> replicas = describe(topic).get(partition).replicas().stream().map(Node::id)
-                .collect(Collectors.toList());
+        List<Integer> replicas = new ArrayList<>(view(topic, partition).replicas());
         if (!replicas.remove((Integer) broker)) {
             throw new IllegalArgumentException("broker " + broker + " has no replica of " + moved
                     + "; its replicas are on " + replicas);
         }
         replicas.add(0, broker);
-        get("put broker " + broker + " first among the replicas of " + moved, admin.get()
-                .alterPartitionReassignments(Map.of(moved, Optional.of(new NewPartitionReassignment(replicas)))).all());
-        await(moved + " is led by broker " + broker, () -> {
+        AlterPartitionReassignmentsOptions options = new AlterPartitionReassignmentsOptions();
+        options.timeoutMs(Waiting.ATTEMPT_MS);
+        Waiting.ask("put broker " + broker + " first among the replicas of " + moved, () -> admin.get()
+                .alterPartitionReassignments(Map.of(moved, Optional.of(new NewPartitionReassignment(replicas))),
+                        options).all());
+        Waiting.await(moved + " is led by broker " + broker, () -> {
             elect(moved);
-            return leader(topic, partition) == broker;
+            return ledBy(topic, partition, broker);
         });
     }
 
     /** What fails is tried again by the caller: the replica may not be in sync yet, or may lead already. */
     private void elect(TopicPartition partition) {
-        get("elect the preferred leader of " + partition,
-                admin.get().electLeaders(ElectionType.PREFERRED, Set.of(partition)).partitions());
+        ElectLeadersOptions options = new ElectLeadersOptions();
+        options.timeoutMs(Waiting.ATTEMPT_MS);
+        Waiting.ask("elect the preferred leader of " + partition, () -> admin.get()
+                .electLeaders(ElectionType.PREFERRED, Set.of(partition), options).partitions());
     }
 
     SortedMap<Integer, Long> endOffsets(String topic) {
-        Map<TopicPartition, OffsetSpec> latest = describe(topic).keySet().stream()
-                .collect(Collectors.toMap(partition -> new TopicPartition(topic, partition),
-                        partition -> OffsetSpec.latest()));
+        Map<TopicPartition, OffsetSpec> latest = view(topic).keySet().stream()
+                .collect(Collectors.toMap(index -> new TopicPartition(topic, index), index -> OffsetSpec.latest()));
+        ListOffsetsOptions options = new ListOffsetsOptions();
+        options.timeoutMs(Waiting.ATTEMPT_MS);
         SortedMap<Integer, Long> offsets = new TreeMap<>();
-        get("list the end offsets of " + topic, admin.get().listOffsets(latest).all())
+        Waiting.ask("list the end offsets of " + topic, () -> admin.get().listOffsets(latest, options).all())
                 .forEach((partition, info) -> offsets.put(partition.partition(), info.offset()));
         return offsets;
-    }
-
-    private SortedMap<Integer, TopicPartitionInfo> describe(String topic) {
-        SortedMap<Integer, TopicPartitionInfo> partitions = new TreeMap<>();
-        get("describe topic " + topic, admin.get().describeTopics(List.of(topic)).allTopicNames()).get(topic)
-                .partitions().forEach(info -> partitions.put(info.partition(), info));
-        return partitions;
-    }
-
-    static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TIMEOUT.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new KafkaException("waited " + TIMEOUT.toSeconds() + " s in vain: " + what);
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(POLL_MS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new KafkaException("interrupted while waiting: " + what, e);
-            }
-        }
-    }
-
-    /** Waits for an answer, and throws Kafka's own exception when it is a failure. */
-    static <T> T get(String what, KafkaFuture<T> future) {
-        try {
-            return future.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException failure) {
-                throw failure;
-            }
-            throw new KafkaException("could not " + what, e.getCause());
-        } catch (TimeoutException e) {
-            throw new KafkaException("could not " + what + " within " + TIMEOUT.toSeconds() + " s", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new KafkaException("interrupted while trying to " + what, e);
-        }
     }
 }

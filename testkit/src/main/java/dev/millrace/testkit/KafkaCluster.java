@@ -13,6 +13,7 @@ import java.util.SortedMap;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterUserScramCredentialsOptions;
 import org.apache.kafka.clients.admin.ScramCredentialInfo;
 import org.apache.kafka.clients.admin.ScramMechanism;
 import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
@@ -205,7 +206,7 @@ public final class KafkaCluster implements AutoCloseable {
     }
 
     /**
-     * The broker that leads a partition, as the cluster sees it now: a killed broker is still seen as the leader until
+     * The broker that leads a partition, as the best informed broker sees it now: a killed broker is still seen as the leader until
      * its session is over (3 s, unless {@code broker.session.timeout.ms} is set).
      *
      * @return the broker's id, or -1 when the partition has no leader
@@ -214,7 +215,7 @@ public final class KafkaCluster implements AutoCloseable {
         return topics.leader(topic, partition);
     }
 
-    /** Blocks (30 s at most) until a partition has a leader other than {@code former}, and returns it. */
+    /** Blocks (60 s at most) until all brokers know a leader other than {@code former}, and returns it. */
     public int awaitNewLeader(String topic, int partition, int former) {
         return topics.awaitNewLeader(topic, partition, former);
     }
@@ -232,13 +233,16 @@ public final class KafkaCluster implements AutoCloseable {
     /** Adds a user, or changes a user's password, for SCRAM-SHA-512; PLAIN users are fixed when the cluster starts. */
     public void setScramUser(String user, String password) {
         ScramCredentialInfo info = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096);
-        ClusterTopics.get("set the SCRAM credentials of " + user, admin()
-                .alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(user, info, password))).all());
+        AlterUserScramCredentialsOptions options = new AlterUserScramCredentialsOptions();
+        options.timeoutMs(Waiting.ATTEMPT_MS);
+        Waiting.ask("set the SCRAM credentials of " + user, () -> admin().alterUserScramCredentials(
+                List.of(new UserScramCredentialUpsertion(user, info, password)), options).all());
     }
 
     /**
      * An admin client of the cluster's own, with every right, that no proxy stands in the way of. The cluster closes
-     * it. The addresses it reports are not those clients see.
+     * it. The addresses it reports are not those clients see. While a broker is paused, a call without a timeout of its
+     * own may hang on it for 30 s.
      */
     public synchronized Admin admin() {
         if (closed) {

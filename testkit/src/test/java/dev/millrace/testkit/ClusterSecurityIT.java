@@ -111,13 +111,13 @@ class ClusterSecurityIT {
         client.put("default.api.timeout.ms", 20_000);
         client.put("request.timeout.ms", 10_000);
         try (Admin admin = Admin.create(client)) {
-            ClusterTopics.get("list topics", admin.listTopics().names());
+            Waiting.ask("list topics", () -> admin.listTopics().names());
         }
     }
 
     private static void allow(String principal) {
         ResourcePattern topics = new ResourcePattern(ResourceType.TOPIC, "to-", PatternType.PREFIXED);
         AccessControlEntry all = new AccessControlEntry(principal, "*", AclOperation.ALL, AclPermissionType.ALLOW);
-        ClusterTopics.get("add an ACL", cluster.admin().createAcls(List.of(new AclBinding(topics, all))).all());
+        Waiting.ask("add an ACL", () -> cluster.admin().createAcls(List.of(new AclBinding(topics, all))).all());
     }
 }

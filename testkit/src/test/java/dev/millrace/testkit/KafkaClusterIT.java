@@ -65,7 +65,7 @@ class KafkaClusterIT {
 
             cluster.pause(second);
             assertTrue(cluster.isRunning(second));
-            ClusterTopics.await("broker " + second + " leads nothing",
+            Waiting.await("broker " + second + " leads nothing",
                     () -> !leaders(cluster, "orders", 6).contains(second));
             cluster.resume(second);
             cluster.moveLeader("orders", 0, second);
@@ -82,7 +82,7 @@ class KafkaClusterIT {
             Records.send(client(cluster), "orders", VALUES);
             cluster.kill(1);
             cluster.kill(2);
-            ClusterTopics.await("broker 3 leads all", () -> leaders(cluster, "orders", 3).equals(Set.of(3)));
+            Waiting.await("broker 3 leads all", () -> leaders(cluster, "orders", 3).equals(Set.of(3)));
             cluster.createTopic("more", 2, 1);
             Records.send(client(cluster), "more", VALUES);
             assertRead(cluster, "orders");

@@ -56,15 +56,6 @@ class NoOrphansIT {
         }
     }
 
-    @Test
-    void shouldLeaveNothingWhenTheParentIsTerminated() throws IOException {
-        try (ChildJvm parent = start("wait")) {
-            List<ProcessHandle> family = awaitUp(parent);
-            parent.terminate(PATIENCE);
-            assertNothingLeft(family);
-        }
-    }
-
     /** The signals of a terminal that is closed or sends Ctrl-C reach the watchdog too; it must outlive them. */
     @Test
     void shouldLeaveNothingWhenTheParentIsKilled() throws IOException, InterruptedException {
@@ -97,8 +88,8 @@ class NoOrphansIT {
     }
 
     private void assertNothingLeft(List<ProcessHandle> family) {
-        ClusterTopics.await("the end of " + family, () -> family.stream().allMatch(NoOrphansIT::isGone));
-        ClusterTopics.await("an empty " + tmp, () -> left().isEmpty());
+        Waiting.await("the end of " + family, () -> family.stream().allMatch(NoOrphansIT::isGone));
+        Waiting.await("an empty " + tmp, () -> left().isEmpty());
     }
 
     /** A process that has ended, but that its new parent has not asked about yet, counts as gone. */
