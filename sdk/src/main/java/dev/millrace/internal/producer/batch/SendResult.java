@@ -85,7 +85,8 @@ public final class SendResult implements Future<RecordMetadata> {
                 callback.onCompletion(metadata(of, outcome), null);
             else
                 callback.onCompletion(failedMetadata(of.topicPartition()), error);
-        } catch (Exception e) {
+        } catch (Throwable e) {
+            // An Error too: the other records of the batch have callbacks and waiting threads of their own.
             LOG.error("Error executing user-provided callback on message for topic-partition '{}'", of.topicPartition(), e);
         }
     }

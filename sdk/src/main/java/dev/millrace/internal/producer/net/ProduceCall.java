@@ -22,9 +22,13 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.requests.ProduceRequest;
 import org.apache.kafka.common.requests.ProduceResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One produce request: its bytes, and what its response says of each batch. Sender thread only. */
 final class ProduceCall {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ProduceCall.class);
 
     private final Map<TopicPartition, ProducerBatch> batches;
     /** Topic names by id as they were when the request was made: a topic made again has another id by the time of the response. */
@@ -102,9 +106,11 @@ final class ProduceCall {
         // From version 13 on the response has the topic's id only.
         String name = topic.topicId().equals(Uuid.ZERO_UUID) ? topic.name() : topicNames.get(topic.topicId());
         ProducerBatch batch = name == null ? null : batches.remove(new TopicPartition(name, partition.index()));
-        if (batch == null)
-            throw new IllegalStateException("A produce response names topic " + topic.name() + " with id "
-                    + topic.topicId() + ", partition " + partition.index() + ", which its request did not have");
+        if (batch == null) {
+            LOG.error("A produce response names topic {} with id {}, partition {}, which its request did not have",
+                    topic.name(), topic.topicId(), partition.index());
+            return;
+        }
         Errors error = Errors.forCode(partition.errorCode());
         boolean moved = error == Errors.NOT_LEADER_OR_FOLLOWER || error == Errors.FENCED_LEADER_EPOCH;
         if (moved && partition.currentLeader().leaderId() != -1 && partition.currentLeader().leaderEpoch() != -1)

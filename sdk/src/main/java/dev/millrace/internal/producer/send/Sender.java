@@ -94,8 +94,10 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     private void doWorkSafely() {
         try {
             doWork();
-        } catch (Exception e) {
+        } catch (Throwable e) {
+            // Going on is better than a producer that hangs without its thread; the pause, in case it fails for ever.
             log.error("Uncaught error in the sender thread: ", e);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(settings.retryBackoffMs()));
         }
     }
 
