@@ -119,7 +119,7 @@ final class ProducerEngine<K, V> {
         Codec codec = codec(settings.compression());
         BatchSettings batching = new BatchSettings(settings.batching().batchSize(), settings.batching().lingerMs(),
                 settings.delivery().retryBackoffMs(), settings.delivery().retryBackoffMaxMs(), false);
-        this.accumulator = new RecordAccumulator(batching, codec, pool(batching, codec));
+        this.accumulator = new RecordAccumulator(batching, codec, pool(batching, codec), time);
 
         BrokerClient broker = network.connect(metrics, SenderMetrics.throttleTimeSensor(metrics),
                 List.of(chain, reporters, List.of(keySerializer, valueSerializer)));

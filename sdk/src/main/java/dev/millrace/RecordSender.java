@@ -53,14 +53,16 @@ final class RecordSender<K, V> {
 
     SendResult send(ProducerRecord<K, V> record, Callback callback, Progress progress) throws InterruptedException {
         long nowMs = time.milliseconds();
-        TopicQueues topic = accumulator.topic(record.topic());
+        TopicQueues topic = accumulator.knownTopic(record.topic());
         Cluster cluster = metadata.cluster();
         long blockedMs = 0;
-        if (!knows(cluster, record) || topic.touch(nowMs, touchIntervalMs)) {
+        if (topic == null || !knows(cluster, record) || topic.touch(nowMs, touchIntervalMs)) {
             long startMs = nowMs;
             cluster = awaitMetadata(record, nowMs);
             nowMs = time.milliseconds();
             blockedMs = nowMs - startMs;
+            // Not before: a name that is no topic leaves nothing behind.
+            topic = accumulator.topic(record.topic());
         }
         byte[] key = serializer.key(record);
         byte[] value = serializer.value(record);
@@ -72,9 +74,9 @@ final class RecordSender<K, V> {
         SendResult result = new SendResult(callback, record.timestamp() == null ? nowMs : record.timestamp(), key, value);
         long maxBlockMs = Math.max(0, settings.maxBlockMs() - blockedMs);
         if (partitions.loadDecides(record, key))
-            appendWhereLoadDecides(topic, record, cluster, key, value, headers, tailSize, result, maxBlockMs, nowMs, progress);
+            appendWhereLoadDecides(topic, record, cluster, key, value, headers, tailSize, result, maxBlockMs, progress);
         else
-            append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs, nowMs);
+            append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs);
         return result;
     }
 
@@ -111,23 +113,23 @@ final class RecordSender<K, V> {
     }
 
     private void append(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
-                        long maxBlockMs, long nowMs) throws InterruptedException {
+                        long maxBlockMs) throws InterruptedException {
         accumulator.tryAppend(queue, key, value, headers, tailSize, result);
         if (!result.isAppended())
-            accumulator.append(queue, key, value, headers, tailSize, result, maxBlockMs, nowMs);
+            accumulator.append(queue, key, value, headers, tailSize, result, maxBlockMs);
     }
 
     /** Before it opens a batch it asks the partitioner again: a full batch is the time to go elsewhere (KIP-794). */
     private void appendWhereLoadDecides(TopicQueues topic, ProducerRecord<K, V> record, Cluster cluster, byte[] key,
                                         byte[] value, byte[] headers, int tailSize, SendResult result, long maxBlockMs,
-                                        long nowMs, Progress progress) throws InterruptedException {
+                                        Progress progress) throws InterruptedException {
         int unused = accumulator.tryAppend(topic.queue(progress.partition), key, value, headers, tailSize, result);
         if (!result.isAppended()) {
             // What the full batch left unused counts as used, or a run would end a record after its batch.
             if (unused >= 0)
                 partitions.appended(topic.name(), progress.partition, Math.max(1, unused), true, cluster);
             progress.partition = partitions.choose(record, key, value, cluster);
-            append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs, nowMs);
+            append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs);
             unused = -1;
         }
         int bytes = topic.expectedSize(tailSize + USUAL_RECORD_OVERHEAD);

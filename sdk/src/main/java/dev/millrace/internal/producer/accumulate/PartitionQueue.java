@@ -83,9 +83,9 @@ public final class PartitionQueue {
     }
 
     /**
-     * Opens a batch with its first record, unless another thread has opened one meanwhile.
+     * Opens a batch with the record, unless another thread has opened one meanwhile: {@link SendResult#isAppended} tells.
      *
-     * @return the new batch, sealed already when the record filled it; or null when the caller must try to append again
+     * @return the new batch if the record filled it: it was sealed, and the caller must finish it; else null
      */
     synchronized ProducerBatch open(BatchFactory factory, byte[] buffer, long nowMs, byte[] key, byte[] value,
                                     byte[] headers, int tailSize, SendResult result) {
@@ -98,9 +98,8 @@ public final class PartitionQueue {
         open = batch;
         batches.addLast(batch);
         queued = batches.size();
-        if (batch.isFull())
-            sealOpen();
-        return batch;
+        // Decided here, under the lock: a moment later the batch may be full and another thread's to finish.
+        return batch.isFull() ? sealOpen() : null;
     }
 
     private void checkOpen() {
@@ -147,10 +146,17 @@ public final class PartitionQueue {
         return batches.peekFirst();
     }
 
-    /** Takes the next batch, sealing it when it is open: then the caller must finish it. */
-    synchronized ProducerBatch take() {
+    /**
+     * Takes {@code head} if it still is the first batch and ready, sealing it when it is open: then the caller must finish
+     * it. Null when an appending thread sealed it a moment ago and is finishing it.
+     */
+    synchronized ProducerBatch takeReady(ProducerBatch head, SendTiming timing, long nowMs) {
+        return head == batches.peekFirst() && readyAtMs(timing, -1, nowMs) <= nowMs ? take() : null;
+    }
+
+    private ProducerBatch take() {
         ProducerBatch head = batches.pollFirst();
-        if (head != null && head == open)
+        if (head == open)
             sealOpen();
         queued = batches.size();
         return head;

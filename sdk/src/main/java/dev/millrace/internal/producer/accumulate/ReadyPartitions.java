@@ -17,8 +17,8 @@ import org.apache.kafka.common.TopicPartition;
  * Which partitions can be sent to which broker, driven by events: a partition is looked at when a batch was opened or
  * sealed, when its time has come, when a batch of it ended, and when the cluster changed; never in a loop over all.
  *
- * <p>A partition stands in at most one place: a timer, the queue of its leader, the leaderless, or none, while it has nothing
- * to send or {@link SendGate} holds it until something ends.
+ * <p>A partition waits for a timer, in the queue of its leader, among the leaderless, or nowhere, while it has nothing to send
+ * or {@link SendGate} holds it until something ends.
  *
  * <p>Threads: the sender thread only, but for {@link PartitionLoad}'s two methods.
  */
@@ -152,29 +152,35 @@ public final class ReadyPartitions implements PartitionLoad {
         for (int candidates = node.partitions.size(); candidates > 0; candidates--) {
             PartitionQueue queue = node.partitions.pollFirst();
             queue.waitsAt = null;
-            // Once more: a batch that came back may stand at its head now, and must wait.
+            // Asked once more: a batch that came back may stand at its head now, or none any more.
             ProducerBatch head = queue.head();
-            if (queue.readyAtMs(accumulator, -1, nowMs) > nowMs || !gate.maySend(head)) {
-                look(queue, nowMs);
-                continue;
-            }
-            if (!drained.isEmpty() && size + head.estimatedSize() > maxSize) {
+            if (head != null && !drained.isEmpty() && size + head.estimatedSize() > maxSize) {
                 node.partitions.addFirst(queue);
                 queue.waitsAt = node;
                 break;
             }
-            ProducerBatch batch = take(queue, nowMs);
-            size += batch.size();
-            drained.add(batch);
+            ProducerBatch batch = head == null || !gate.maySend(head) ? null : take(queue, head, nowMs);
+            if (batch != null) {
+                size += batch.size();
+                drained.add(batch);
+            }
             look(queue, nowMs);
         }
         return drained;
     }
 
-    private ProducerBatch take(PartitionQueue queue, long nowMs) {
-        ProducerBatch batch = queue.take();
-        if (!batch.isFinished())
-            accumulator.finish(queue, batch);
+    private ProducerBatch take(PartitionQueue queue, ProducerBatch head, long nowMs) {
+        ProducerBatch batch = queue.takeReady(head, accumulator, nowMs);
+        if (batch == null)
+            return null;
+        try {
+            // Open until now, so sealed by this thread.
+            if (!batch.isFinished())
+                accumulator.finish(queue, batch);
+        } catch (Throwable t) {
+            queue.putBack(batch);
+            throw t;
+        }
         gate.leaving(batch);
         batch.writeHeader();
         batch.drained(nowMs);

@@ -1,7 +1,6 @@
 package dev.millrace.internal.producer.accumulate;
 
 import dev.millrace.codec.Codec;
-import dev.millrace.codec.CodecException;
 import dev.millrace.internal.producer.batch.ProducerBatch;
 import dev.millrace.internal.producer.batch.RecordWriter;
 import dev.millrace.internal.producer.batch.SendResult;
@@ -12,6 +11,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.kafka.common.utils.ExponentialBackoff;
+import org.apache.kafka.common.utils.Time;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +34,8 @@ public final class RecordAccumulator implements SendTiming {
     /** A batch may stage this many times {@code batch.size} in the hope that it compresses. */
     private static final int MAX_STAGED_BATCH_SIZES = 16;
 
-    private static final double BACKOFF_BASE = 2;
+    private static final float RATIO_MARGIN = 1.05f;
+    private static final int BACKOFF_BASE = 2;
     private static final double BACKOFF_JITTER = 0.2;
 
     private final int batchSize;
@@ -44,6 +45,7 @@ public final class RecordAccumulator implements SendTiming {
     private final ExponentialBackoff backoff;
     private final boolean transactional;
     private final BufferPool pool;
+    private final Time time;
     private final ScratchBuffers scratch = new ScratchBuffers();
 
     private final ConcurrentHashMap<String, TopicQueues> topics = new ConcurrentHashMap<>();
@@ -62,12 +64,13 @@ public final class RecordAccumulator implements SendTiming {
      * @param codec compresses whole batches
      * @param pool buffer.memory; its shortages hurry open batches along
      */
-    public RecordAccumulator(BatchSettings settings, Codec codec, BufferPool pool) {
+    public RecordAccumulator(BatchSettings settings, Codec codec, BufferPool pool, Time time) {
+        this.time = time;
         this.batchSize = settings.batchSize();
         this.rawLimit = rawLimit(settings, codec, pool.totalMemory());
         this.lingerMs = settings.lingerMs();
         this.codec = codec;
-        this.backoff = new ExponentialBackoff(settings.retryBackoffMs(), (int) BACKOFF_BASE,
+        this.backoff = new ExponentialBackoff(settings.retryBackoffMs(), BACKOFF_BASE,
                 settings.retryBackoffMaxMs(), BACKOFF_JITTER);
         this.transactional = settings.transactional();
         this.pool = pool;
@@ -92,12 +95,18 @@ public final class RecordAccumulator implements SendTiming {
     /** The queues of a topic, made when it is asked for first. */
     public TopicQueues topic(String name) {
         TopicQueues known = topics.get(name);
-        return known != null ? known : topics.computeIfAbsent(name, n -> {
-            TopicQueues made = new TopicQueues(n);
-            if (closed)
-                made.close();
-            return made;
-        });
+        if (known != null)
+            return known;
+        TopicQueues made = topics.computeIfAbsent(name, TopicQueues::new);
+        // After it can be seen: close() either finds it, or has set this before.
+        if (closed)
+            made.close();
+        return made;
+    }
+
+    /** The queues of a topic that was sent to before, or null. */
+    public TopicQueues knownTopic(String name) {
+        return topics.get(name);
     }
 
     /**
@@ -125,17 +134,21 @@ public final class RecordAccumulator implements SendTiming {
      * @param maxBlockMs how long to wait for memory at most
      */
     public void append(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
-                       long maxBlockMs, long nowMs) throws InterruptedException {
+                       long maxBlockMs) throws InterruptedException {
         byte[] buffer = allocate(queue, RecordWriter.batchSizeUpperBound(tailSize), maxBlockMs);
         try {
-            while (!result.isAppended()) {
-                ProducerBatch opened = queue.open(this::newBatch, buffer, nowMs, key, value, headers, tailSize, result);
-                if (opened != null) {
+            while (true) {
+                // The time after the wait for memory: a batch is not older than its room.
+                long nowMs = time.milliseconds();
+                ProducerBatch sealed = queue.open(this::newBatch, buffer, nowMs, key, value, headers, tailSize, result);
+                if (result.isAppended()) {
                     buffer = null;
-                    opened(queue, opened, nowMs);
-                } else {
-                    tryAppend(queue, key, value, headers, tailSize, result);
+                    opened(queue, sealed, nowMs);
+                    return;
                 }
+                tryAppend(queue, key, value, headers, tailSize, result);
+                if (result.isAppended())
+                    return;
             }
         } finally {
             if (buffer != null)
@@ -143,9 +156,9 @@ public final class RecordAccumulator implements SendTiming {
         }
     }
 
-    private void opened(PartitionQueue queue, ProducerBatch batch, long nowMs) {
-        if (batch.isFull()) {
-            sealedByAppend(queue, batch);
+    private void opened(PartitionQueue queue, ProducerBatch sealed, long nowMs) {
+        if (sealed != null) {
+            sealedByAppend(queue, sealed);
         } else {
             changed.add(queue);
             wakeup.wakeBy(sendOpenBatches() ? 0 : nowMs + lingerMs);
@@ -154,14 +167,16 @@ public final class RecordAccumulator implements SendTiming {
 
     private byte[] allocate(PartitionQueue queue, int needed, long maxBlockMs) throws InterruptedException {
         // As large as the partition's last batch became, so that in a steady state nothing grows and nothing is wasted.
-        byte[] atOnce = pool.tryAllocate(Math.max(needed, queue.lastRawSize()));
+        int usual = Math.min(queue.lastRawSize(), rawLimit);
+        byte[] atOnce = pool.tryAllocate(Math.max(needed, usual));
         return atOnce != null ? atOnce
-                // Never less than a batch when memory is short: crumbs for many would make many small batches.
-                : pool.allocate(Math.max(needed, Math.min(queue.lastRawSize(), batchSize)), maxBlockMs);
+                // As much when memory is short, up to a batch: crumbs for many would make many small batches.
+                : pool.allocate(Math.max(needed, Math.min(usual, batchSize)), maxBlockMs);
     }
 
     private ProducerBatch newBatch(PartitionQueue queue, byte[] buffer, long nowMs) {
-        float ratio = codec.type().id() == 0 ? 1 : queue.topic().compressionRatio();
+        // A little more than seen last: what compresses worse should not make the batch larger than batch.size.
+        float ratio = codec.type().id() == 0 ? 1 : Math.min(1, queue.topic().compressionRatio() * RATIO_MARGIN);
         ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, batchSize, rawLimit, ratio,
                 transactional);
         incomplete.add(batch);
@@ -179,7 +194,7 @@ public final class RecordAccumulator implements SendTiming {
                 scratch.giveBack(buffer);
                 queue.topic().observeCompression((float) batch.actualCompressionRatio());
             }
-        } catch (CodecException e) {
+        } catch (RuntimeException e) {
             LOG.error("Sending {} uncompressed: {} failed", batch, codec.type(), e);
         } finally {
             // Whatever happened: a batch that is never handed over would hold up its partition for ever.
@@ -266,6 +281,12 @@ public final class RecordAccumulator implements SendTiming {
 
     public boolean hasChanged() {
         return hurried || !changed.isEmpty();
+    }
+
+    /** Forgets what changed: nothing will be sent any more. */
+    public void discardChanges() {
+        hurried = false;
+        changed.clear();
     }
 
     /** True once after open batches stopped waiting for linger. */

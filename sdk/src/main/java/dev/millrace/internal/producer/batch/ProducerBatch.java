@@ -23,8 +23,9 @@ public final class ProducerBatch {
 
     private final TopicPartition topicPartition;
     private final long createdMs;
-    private final Memory memory;
     private final boolean transactional;
+    /** Null after the end: a Future that somebody keeps should not keep the pool. */
+    private Memory memory;
 
     // ---- written while open, under the partition's lock; read by the later owners ----
     private final int writeLimit;
@@ -355,6 +356,7 @@ public final class ProducerBatch {
     private void releaseMemory() {
         memory.release(buffer);
         buffer = null;
+        memory = null;
     }
 
     /**

@@ -19,7 +19,8 @@ public record PartitionResult(Errors error, long baseOffset, long logAppendTimeM
         return new PartitionResult(Errors.NONE, -1, -1, -1, Map.of(), null);
     }
 
-    static PartitionResult failure(Errors error, String message) {
+    /** An error that no broker told of. */
+    public static PartitionResult failure(Errors error, String message) {
         return new PartitionResult(error, -1, -1, -1, Map.of(), message);
     }
 

@@ -97,8 +97,17 @@ final class ProduceCall {
     }
 
     private void all(ProduceListener listener, PartitionResult result) {
-        batches.values().forEach(batch -> listener.onResult(batch, result));
+        batches.values().forEach(batch -> tell(listener, batch, result));
         batches.clear();
+    }
+
+    private static void tell(ProduceListener listener, ProducerBatch batch, PartitionResult result) {
+        try {
+            listener.onResult(batch, result);
+        } catch (RuntimeException e) {
+            // The others must hear of theirs all the same.
+            LOG.error("Uncaught error in the result {} of {}", result, batch, e);
+        }
     }
 
     private void complete(TopicProduceResponse topic, PartitionProduceResponse partition, ProduceListener listener,
@@ -116,7 +125,7 @@ final class ProduceCall {
         if (moved && partition.currentLeader().leaderId() != -1 && partition.currentLeader().leaderEpoch() != -1)
             newLeaders.put(batch.topicPartition(), new LeaderIdAndEpoch(
                     Optional.of(partition.currentLeader().leaderId()), Optional.of(partition.currentLeader().leaderEpoch())));
-        listener.onResult(batch, new PartitionResult(error, partition.baseOffset(), partition.logAppendTimeMs(),
+        tell(listener, batch, new PartitionResult(error, partition.baseOffset(), partition.logAppendTimeMs(),
                 partition.logStartOffset(), recordErrors(partition), partition.errorMessage()));
     }
 

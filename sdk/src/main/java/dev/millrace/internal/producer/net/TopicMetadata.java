@@ -34,17 +34,13 @@ public final class TopicMetadata {
         return metadata.fetch();
     }
 
-    /** Says that a topic is in use; unused ones are forgotten after {@code metadata.max.idle.ms}. */
-    public void touch(String topic, long nowMs) {
-        metadata.add(topic, nowMs);
-    }
-
     public boolean isClosed() {
         return metadata.isClosed();
     }
 
     /**
-     * A cluster in which the topic is known, with the partition.
+     * A cluster in which the topic is known, with the partition. Says that the topic is in use, too: unused ones are
+     * forgotten after {@code metadata.max.idle.ms}.
      *
      * @param partition a partition that must be there, or null
      * @param maxWaitMs how long to wait at most

@@ -24,17 +24,26 @@ final class WireBuffers {
     ByteBuffer take(int size) {
         int shift = Math.max(SMALLEST_SHIFT, Integer.SIZE - Integer.numberOfLeadingZeros(size - 1));
         if (shift >= Integer.SIZE - 1)
-            return ByteBuffer.allocateDirect(size);
+            return allocate(size);
         ByteBuffer buffer = kept[shift] == null ? null : kept[shift].poll();
         if (buffer == null)
-            return ByteBuffer.allocateDirect(1 << shift);
+            return allocate(1 << shift);
         keptBytes -= buffer.capacity();
         return buffer.clear();
     }
 
+    private static ByteBuffer allocate(int size) {
+        try {
+            return ByteBuffer.allocateDirect(size);
+        } catch (OutOfMemoryError e) {
+            // -XX:MaxDirectMemorySize is used up, perhaps by others: slower is better than not at all.
+            return ByteBuffer.allocate(size);
+        }
+    }
+
     void giveBack(ByteBuffer buffer) {
         int capacity = buffer.capacity();
-        if (Integer.bitCount(capacity) != 1 || keptBytes + capacity > MAX_KEPT)
+        if (!buffer.isDirect() || Integer.bitCount(capacity) != 1 || keptBytes + capacity > MAX_KEPT)
             return;
         int shift = Integer.numberOfTrailingZeros(capacity);
         if (kept[shift] == null)

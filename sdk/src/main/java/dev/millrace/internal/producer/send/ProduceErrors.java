@@ -63,6 +63,6 @@ final class ProduceErrors {
             byIndex.put(index, single ? result.error().exception(text) : new InvalidRecordException(text));
         });
         return index -> byIndex.getOrDefault(index, new KafkaException(
-                "Failed to append record because it was part of a batch that had one or more invalid records"));
+                "Failed to append record because it was part of a batch which had one more more invalid records"));
     }
 }

@@ -20,6 +20,7 @@ import java.util.function.IntFunction;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.utils.Time;
 import org.slf4j.Logger;
 
@@ -46,7 +47,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     /** Sender thread only. */
     private ClusterLeaders leaders;
     private Leadership leadership;
-    private long nextExpiryMs = Long.MAX_VALUE;
+    private long nextExpiryMs;
     private long producerIdNotBeforeMs;
 
     /** Until when the thread will sleep, or {@link #AWAKE}; who finds something earlier sets it to AWAKE and wakes it. */
@@ -79,10 +80,10 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         while (!closing)
             doWorkSafely();
         // Closed to appends by now: what is here is all there will be.
-        while (!aborting && accumulator.hasIncomplete())
+        while (!aborting && (accumulator.hasIncomplete() || broker.requestsInFlight() > 0))
             doWorkSafely();
         if (aborting)
-            abortUntilEmpty(new KafkaException("The producer is closed forcefully."));
+            abortUntilEmpty(new KafkaException("Producer is closed forcefully."));
         try {
             broker.close();
         } catch (Exception e) {
@@ -106,22 +107,25 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         long nowMs = time.milliseconds();
         if (sequences.fatalError() != null) {
             abortAll(sequences.fatalError());
-            poll(settings.retryBackoffMs(), nowMs);
+            accumulator.discardChanges();
+            poll(Math.max(1, settings.retryBackoffMs()), nowMs);
             return;
         }
         Leadership current = leadership();
+        ready.update(current, nowMs, false);
+        // Before anything is sent, and before what it leaves open is settled: nothing else would bring this thread back.
+        expire(nowMs);
         if (sequences.settle())
             ready.update(current, nowMs, true);
         requestProducerId(nowMs);
-        ready.update(current, nowMs, false);
         Collection<String> leaderless = ready.leaderlessTopics();
         if (!leaderless.isEmpty())
             broker.requestLeaders(leaderless, nowMs);
         long atMs = sendReady(nowMs);
-        expire(nowMs);
         atMs = Math.min(atMs, Math.min(ready.nextTimerMs(), nextExpiryMs));
         if (sequences.wantsProducerId())
-            atMs = Math.min(atMs, Math.max(producerIdNotBeforeMs, nowMs + 1));
+            // When no broker can be asked, the network tells as soon as one can.
+            atMs = Math.min(atMs, Math.max(producerIdNotBeforeMs, nowMs + Math.max(1, settings.retryBackoffMs())));
         poll(atMs == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, atMs - nowMs), nowMs);
     }
 
@@ -222,7 +226,13 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
                     batch.actualCompressionRatio(), batch.maxRecordSize(), batch.queueTimeMs(), nowMs);
         }
         metrics.requestSent(records, nowMs);
-        broker.produce(node.nodeId(), batches, this, nowMs);
+        try {
+            broker.produce(node.nodeId(), batches, this, nowMs);
+        } catch (RuntimeException e) {
+            log.error("Uncaught error while sending to node {}", node.nodeId(), e);
+            PartitionResult failure = PartitionResult.failure(Errors.UNKNOWN_SERVER_ERROR, "Sending failed: " + e);
+            batches.forEach(batch -> onResult(batch, failure));
+        }
     }
 
     @Override
@@ -250,7 +260,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         inFlight.remove(batch);
         switch (ProduceErrors.of(result, batch)) {
             case SUCCESS -> {
-                sequences.acked(batch, result.baseOffset());
+                sequences.acked(batch);
                 if (batch.complete(result.baseOffset(), result.logAppendTimeMs()))
                     accumulator.remove(batch);
             }
@@ -310,7 +320,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
 
     /** Ends batches that are older than {@code delivery.timeout.ms}; looks at all of them, but only when one may be. */
     private void expire(long nowMs) {
-        if (nowMs < nextExpiryMs && nextExpiryMs != Long.MAX_VALUE)
+        if (nowMs < nextExpiryMs)
             return;
         long createdMs = nowMs - settings.deliveryTimeoutMs();
         for (ProducerBatch batch : accumulator.takeCreatedUpTo(createdMs))

@@ -24,7 +24,7 @@ public final class NoSequences implements Sequences {
     }
 
     @Override
-    public void acked(ProducerBatch batch, long baseOffset) {
+    public void acked(ProducerBatch batch) {
     }
 
     @Override

@@ -13,7 +13,6 @@ final class PartitionSequence {
     private short epoch;
     private int next;
     private int lastAcked = NONE;
-    private long lastAckedOffset = NONE;
     /** The sequence after those of batches that expired on the wire, {@link #NONE} when there is no such doubt. */
     private int unresolved = NONE;
     /** Batches with a sequence that have not ended, on the wire or waiting for a retry, in the order of their sequences. */
@@ -48,10 +47,6 @@ final class PartitionSequence {
         return lastAcked;
     }
 
-    long lastAckedOffset() {
-        return lastAckedOffset;
-    }
-
     boolean isUnresolved() {
         return unresolved != NONE;
     }
@@ -66,13 +61,11 @@ final class PartitionSequence {
         open.add(batch);
     }
 
-    void acked(ProducerBatch batch, long baseOffset) {
+    void acked(ProducerBatch batch) {
         int last = batch.lastSequence();
         if (batch.producerId() == producerId && batch.producerEpoch() == epoch
                 && (lastAcked == NONE || batch.sequenceIsAfter(lastAcked)))
             lastAcked = last;
-        if (baseOffset != NONE)
-            lastAckedOffset = Math.max(lastAckedOffset, baseOffset + batch.recordCount() - 1);
         open.remove(batch);
     }
 
@@ -81,12 +74,14 @@ final class PartitionSequence {
     }
 
     void replace(ProducerBatch batch, List<ProducerBatch> parts) {
+        int at = open.indexOf(batch);
+        if (at < 0)
+            return;
         int sequence = batch.baseSequence();
         for (ProducerBatch part : parts) {
             part.assignSequence(batch.producerId(), batch.producerEpoch(), sequence);
             sequence = plus(sequence, part.recordCount());
         }
-        int at = open.indexOf(batch);
         open.remove(at);
         open.addAll(at, parts);
     }

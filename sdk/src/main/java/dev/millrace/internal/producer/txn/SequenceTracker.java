@@ -97,10 +97,10 @@ public final class SequenceTracker implements Sequences {
     }
 
     @Override
-    public void acked(ProducerBatch batch, long baseOffset) {
+    public void acked(ProducerBatch batch) {
         PartitionSequence partition = partitions.get(batch.topicPartition());
         if (partition != null)
-            partition.acked(batch, baseOffset);
+            partition.acked(batch);
     }
 
     @Override
@@ -113,10 +113,12 @@ public final class SequenceTracker implements Sequences {
         partition.remove(batch);
         if (fatalError != null)
             return;
-        if (error instanceof UnknownProducerIdException)
-            partitions.remove(batch.topicPartition());
-        else if (appendedNowhere || error instanceof OutOfOrderSequenceException)
+        if (appendedNowhere || error instanceof OutOfOrderSequenceException || error instanceof UnknownProducerIdException) {
             toRestart.add(batch.topicPartition());
+        } else {
+            partition.markUnresolved(batch);
+            unresolved.add(batch.topicPartition());
+        }
     }
 
     @Override
@@ -131,7 +133,9 @@ public final class SequenceTracker implements Sequences {
 
     @Override
     public void split(ProducerBatch batch, List<ProducerBatch> parts) {
-        partitions.get(batch.topicPartition()).replace(batch, parts);
+        PartitionSequence partition = partitions.get(batch.topicPartition());
+        if (partition != null && batch.hasSequence())
+            partition.replace(batch, parts);
     }
 
     @Override
@@ -181,13 +185,16 @@ public final class SequenceTracker implements Sequences {
     }
 
     private void restartPartitions() {
-        for (TopicPartition topicPartition : toRestart) {
+        for (Iterator<TopicPartition> it = toRestart.iterator(); it.hasNext(); ) {
+            TopicPartition topicPartition = it.next();
+            if (isOnWire(topicPartition))
+                continue;
             PartitionSequence partition = partitions.get(topicPartition);
             if (partition != null)
                 partition.restart(producerId, epoch);
             unresolved.remove(topicPartition);
+            it.remove();
         }
-        toRestart.clear();
     }
 
     @Override

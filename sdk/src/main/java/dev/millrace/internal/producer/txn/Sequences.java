@@ -23,7 +23,7 @@ public interface Sequences {
     boolean canRetry(ProducerBatch batch, PartitionResult result);
 
     /** The broker has the batch. */
-    void acked(ProducerBatch batch, long baseOffset);
+    void acked(ProducerBatch batch);
 
     /**
      * The broker refused the batch, which will not be sent again.

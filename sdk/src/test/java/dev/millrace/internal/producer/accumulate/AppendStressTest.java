@@ -19,6 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.utils.Time;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,17 +32,33 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class AppendStressTest {
 
-    private static final int THREADS = 6;
+    private static final int THREADS = 8;
     private static final int RECORDS = 20_000;
     private static final int PARTITIONS = 5;
+
+    private int partitions = PARTITIONS;
 
     @ParameterizedTest
     @EnumSource(value = CodecType.class, names = {"NONE", "LZ4", "ZSTD"})
     void shouldLoseAndDoubleNothing(CodecType codec) throws Exception {
+        run(codec, 2048, false);
+    }
+
+    /**
+     * Batches of a few records that are full and due at nearly the same time, so that appending threads and the sender, or
+     * two appending threads, all want to finish the same one.
+     */
+    @Test
+    void shouldFinishEveryBatchOnce() throws Exception {
+        partitions = 1;
+        run(CodecType.LZ4, 220, true);
+    }
+
+    private void run(CodecType codec, int batchSize, boolean flushing) throws Exception {
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
-        BatchSettings settings = new BatchSettings(2048, 1, 0, 0, false);
-        BufferPool pool = new BufferPool(32 * 1024, 2048, 16 * 1024, new BufferPool.Observer() {
+        BatchSettings settings = new BatchSettings(batchSize, 1, 0, 0, false);
+        BufferPool pool = new BufferPool(32 * 1024, batchSize, 8 * batchSize, new BufferPool.Observer() {
             @Override
             public void waited(long waitedNs) {
             }
@@ -49,7 +67,9 @@ class AppendStressTest {
             public void exhausted() {
             }
         });
-        RecordAccumulator accumulator = new RecordAccumulator(settings, Codecs.of(codec), pool);
+        RecordAccumulator accumulator = new RecordAccumulator(settings, Codecs.of(codec), pool, Time.SYSTEM);
+        if (flushing)
+            accumulator.beginFlush();
         AtomicInteger failures = new AtomicInteger();
         AtomicInteger callbacks = new AtomicInteger();
         List<Thread> threads = new ArrayList<>();
@@ -59,7 +79,7 @@ class AppendStressTest {
             threads.add(new Thread(() -> {
                 try {
                     for (int i = 0; i < RECORDS; i++)
-                        append(accumulator, random.nextInt(PARTITIONS), thread, i, random, callbacks);
+                        append(accumulator, random.nextInt(partitions), thread, i, random, callbacks);
                 } catch (Throwable e) {
                     e.printStackTrace();
                     failures.incrementAndGet();
@@ -87,7 +107,7 @@ class AppendStressTest {
         PartitionQueue queue = accumulator.topic("t").queue(partition);
         accumulator.tryAppend(queue, key, value, RecordWriter.NO_HEADERS, tailSize, result);
         if (!result.isAppended())
-            accumulator.append(queue, key, value, RecordWriter.NO_HEADERS, tailSize, result, 60_000, System.currentTimeMillis());
+            accumulator.append(queue, key, value, RecordWriter.NO_HEADERS, tailSize, result, 60_000);
     }
 
     /** The sender's part: by the events alone, never by looking at all partitions. */

@@ -84,7 +84,7 @@ final class EngineHarness implements AutoCloseable {
         BatchSettings batching = new BatchSettings(options.batchSize, options.lingerMs, 100, 1000, false);
         pool = new BufferPool(options.bufferMemory, options.batchSize,
                 RecordAccumulator.rawLimit(batching, Codecs.of(options.codec), options.bufferMemory), NOBODY);
-        accumulator = new RecordAccumulator(batching, Codecs.of(options.codec), pool);
+        accumulator = new RecordAccumulator(batching, Codecs.of(options.codec), pool, time);
         sequences = options.idempotent ? new SequenceTracker(LoggerFactory.getLogger(SequenceTracker.class)) : new NoSequences();
         BrokerClient broker = new BrokerClient(client, metadata, options.acks, 30_000);
         sender = new Sender(new SenderSettings(options.maxRequestSize, options.retries, 100, options.deliveryTimeoutMs,
@@ -141,7 +141,7 @@ final class EngineHarness implements AutoCloseable {
         var queue = accumulator.topic(TOPIC).queue(partition);
         accumulator.tryAppend(queue, null, bytes, RecordWriter.NO_HEADERS, tailSize, result);
         if (!result.isAppended())
-            accumulator.append(queue, null, bytes, RecordWriter.NO_HEADERS, tailSize, result, maxBlockMs, time.milliseconds());
+            accumulator.append(queue, null, bytes, RecordWriter.NO_HEADERS, tailSize, result, maxBlockMs);
         return result;
     }
 

@@ -546,7 +546,7 @@ class SenderTest {
         SendResult queued = engine.append(0, "a");
         engine.sender.forceClose();
         engine.sender.run();
-        assertEquals("The producer is closed forcefully.", causeOf(queued).getMessage());
+        assertEquals("Producer is closed forcefully.", causeOf(queued).getMessage());
     }
 
     @Test

@@ -44,7 +44,7 @@ class PartitionSequenceTest {
         sequence.assign(before);
         // As if two billion records had gone by.
         before.assignSequence(1, (short) 0, Integer.MAX_VALUE - 2);
-        sequence.acked(before, 10);
+        sequence.acked(before);
         assertTrue(sequence.follows(Integer.MAX_VALUE - 1));
 
         PartitionSequence wrapping = new PartitionSequence(1, (short) 0);
@@ -53,7 +53,7 @@ class PartitionSequenceTest {
         last.assignSequence(1, (short) 0, Integer.MAX_VALUE - 1);
         // Its records are MAX-1, MAX and 0.
         assertEquals(0, last.lastSequence());
-        wrapping.acked(last, 10);
+        wrapping.acked(last);
         assertTrue(wrapping.follows(1));
         assertFalse(wrapping.follows(0));
     }
@@ -85,7 +85,7 @@ class PartitionSequenceTest {
         assertTrue(sequence.isUnresolved());
         assertTrue(sequence.isNextAfterUnresolved(behind.baseSequence()));
         // The broker took the one behind, so it had the lost one.
-        sequence.acked(behind, 2);
+        sequence.acked(behind);
         assertTrue(sequence.follows(sequence.next()));
     }
 }
