@@ -422,6 +422,35 @@ class SenderTest {
         engine.step();
         assertInstanceOf(ClusterAuthorizationException.class, causeOf(behind));
         assertThrows(KafkaException.class, engine.sequences::throwIfFatal);
+        engine.accumulator.beginFlush();
+        engine.step();
+        // Else every poll would have time-out 0.
+        assertFalse(engine.accumulator.hasChanged());
+    }
+
+    @Test
+    void shouldGoOnInNextEpochWhenRetriesOfTheFirstAreUsedUp() throws Exception {
+        start(o -> o.retries = 3);
+        SendResult first = engine.append(0, "a");
+        engine.step();
+        SendResult second = engine.append(0, "b");
+        engine.step();
+        engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
+        engine.respond(0, Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        for (int retry = 0; retry < 3; retry++) {
+            engine.stepAfterBackoff();
+            assertEquals(List.of("a"), engine.sent(0).values());
+            engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
+        }
+        assertInstanceOf(NotEnoughReplicasException.class, causeOf(first));
+        // Sequence 1 might be right, if an attempt of the first was written after all; when it is not, an epoch begins.
+        engine.stepAfterBackoff();
+        assertEquals(1, engine.sent(0).sequence());
+        engine.respond(0, Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        engine.stepAfterBackoff();
+        assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("b")), engine.sent(0));
+        engine.respond(0, Errors.NONE, 0);
+        assertEquals(0, second.get().offset());
     }
 
     // ---------------------------------------------------------------- expiry
@@ -468,6 +497,59 @@ class SenderTest {
         engine.respond(0, Errors.NONE, 0);
         assertEquals(1, told.size());
         assertInstanceOf(TimeoutException.class, told.get(0));
+    }
+
+    @Test
+    void shouldSendTheNextInTheRoundInWhichTheFirstExpires() throws Exception {
+        for (boolean idempotent : new boolean[] {false, true}) {
+            start(o -> {
+                o.idempotent = idempotent;
+                o.maxInFlight = 1;
+                o.deliveryTimeoutMs = 1000;
+            });
+            SendResult first = engine.append(0, "a");
+            engine.step();
+            engine.time.sleep(990);
+            engine.append(0, "b");
+            // The first goes back to wait out its backoff, and expires meanwhile; the second is held behind it.
+            engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
+            assertEquals(0, engine.requests().size());
+            engine.time.sleep(15);
+            engine.step();
+            assertTrue(first.isDone());
+            assertEquals(List.of("b"), engine.sent(0).values());
+            engine.close();
+        }
+    }
+
+    @Test
+    void shouldNotCountTheWaitForMemoryAsAge() throws Exception {
+        start(o -> {
+            o.batchSize = 1024;
+            o.bufferMemory = 1024;
+            o.deliveryTimeoutMs = 1000;
+        });
+        SendResult first = engine.append(0, "a".repeat(600));
+        engine.step();
+        SendResult[] second = new SendResult[1];
+        Thread blocked = new Thread(() -> {
+            try {
+                second[0] = engine.append(1, "b".repeat(600));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        blocked.start();
+        while (engine.pool.waiting() == 0)
+            Thread.onSpinWait();
+        engine.time.sleep(900);
+        engine.respond(0, Errors.NONE, 0);
+        assertTrue(first.isDone());
+        blocked.join();
+        engine.time.sleep(900);
+        engine.step();
+        assertFalse(second[0].isDone());
+        assertEquals(1, engine.requests().size());
     }
 
     // ---------------------------------------------------------------- split
