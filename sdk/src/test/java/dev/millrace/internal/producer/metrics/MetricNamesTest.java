@@ -120,9 +120,10 @@ class MetricNamesTest {
                 "metric.reporters", List.of(), "enable.metrics.push", false));
     }
 
-    private static Set<String> printable(Set<MetricName> names) {
-        Set<String> printable = new TreeSet<>();
-        names.forEach(name -> printable.add(name.group() + " " + name.name() + " " + name.tags()));
-        return printable;
+    /** A failure shows the lines that differ. */
+    private static String printable(Set<MetricName> names) {
+        Set<String> lines = new TreeSet<>();
+        names.forEach(name -> lines.add(name.group() + " " + name.name() + " " + name.tags()));
+        return String.join("\n", lines);
     }
 }
