@@ -1,12 +1,11 @@
 package dev.millrace;
 
-import java.time.Duration;
-import java.util.Map;
-
 import dev.millrace.internal.producer.config.ConfigParser;
 import dev.millrace.internal.producer.config.ProducerSettings;
 import dev.millrace.internal.producer.metrics.ClientMetrics;
 import dev.millrace.internal.producer.metrics.SenderMetrics;
+import java.time.Duration;
+import java.util.Map;
 import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.ClientUtils;
 import org.apache.kafka.clients.CommonClientConfigs;

@@ -1,10 +1,9 @@
 package dev.millrace;
 
+import dev.millrace.internal.producer.KafkaVersion;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
-
-import dev.millrace.internal.producer.KafkaVersion;
 import org.apache.kafka.common.KafkaException;
 
 /**
