@@ -3,14 +3,17 @@ package dev.millrace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
-
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,7 +107,6 @@ class ConfigRejectionTest {
                 of("retry backoff above its maximum", "retry.backoff.ms", 5000),
                 of("values as strings", "linger.ms", " 7 ", "batch.size", "100", "enable.idempotence", "FALSE"),
                 of("security protocol in small letters", "security.protocol", "plaintext"),
-                of("client id from the transactional id", "transactional.id", "t"),
                 of("empty client id", "client.id", ""),
                 of("a key nobody knows", "no.such.key", "x"));
     }
@@ -115,14 +117,28 @@ class ConfigRejectionTest {
     @MethodSource
     void rejected(String name, Map<String, Object> configs) {
         String kafkas = rejection(configs, ConstructedProducer::kafkas);
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
         String ours = rejection(configs, ConstructedProducer::ours);
         assertEquals(kafkas, ours);
+        Set<Thread> left = new HashSet<>(Thread.getAllStackTraces().keySet());
+        left.removeAll(before);
+        left.removeIf(thread -> thread.getThreadGroup() == null || thread.getThreadGroup().getParent() == null);
+        assertEquals(Set.of(), left, "threads a producer that was refused left behind");
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource
     void coerced(String name, Map<String, Object> configs) {
         assertEquals(values(configs, ConstructedProducer::kafkas), values(configs, ConstructedProducer::ours));
+    }
+
+    @Test
+    void shouldSayThatTransactionsAreNotThereYet() {
+        ConfigException e = assertThrows(ConfigException.class, () -> new MillraceProducer<>(Map.of(
+                "bootstrap.servers", "localhost:1", "transactional.id", "t", "key.serializer",
+                ByteArraySerializer.class, "value.serializer", ByteArraySerializer.class)).close());
+        assertTrue(e.getMessage().contains("transactional.id") && e.getMessage().contains("not available yet"),
+                e.getMessage());
     }
 
     @Test

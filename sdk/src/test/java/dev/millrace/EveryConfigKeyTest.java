@@ -11,10 +11,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-
 import javax.security.auth.callback.Callback;
 import javax.security.auth.login.AppConfigurationEntry;
-
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigData;
@@ -37,7 +35,6 @@ class EveryConfigKeyTest {
             Map.of("compression.type", "gzip"),
             Map.of("compression.type", "lz4"),
             Map.of("compression.type", "zstd"),
-            Map.of("transactional.id", "t"),
             Map.of("security.protocol", "SSL"),
             Map.of("security.protocol", "SASL_SSL", "sasl.mechanism", "PLAIN", "sasl.jaas.config", JAAS));
 

@@ -62,11 +62,12 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
     }
 
     /**
+     * What the engine has to do with choosing partitions; the partitioner reads its own keys itself.
+     *
      * @param ignoreKeys            choose a partition for records with a key as if they had none
-     * @param adaptive              prefer partitions with short queues; false with a partitioner of the user's own
      * @param availabilityTimeoutMs a leader that accepts nothing for so long is avoided; 0: never
      */
-    public record Partitioning(boolean ignoreKeys, boolean adaptive, long availabilityTimeoutMs) {
+    public record Partitioning(boolean ignoreKeys, long availabilityTimeoutMs) {
     }
 
     /**
@@ -148,10 +149,8 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
     }
 
     private static Partitioning partitioning(ProducerConfig config) {
-        boolean builtIn = config.getClass(ProducerConfig.PARTITIONER_CLASS_CONFIG) == null;
         return new Partitioning(
                 config.getBoolean(ProducerConfig.PARTITIONER_IGNORE_KEYS_CONFIG),
-                config.getBoolean(ProducerConfig.PARTITIONER_ADAPTIVE_PARTITIONING_ENABLE_CONFIG) && builtIn,
                 config.getLong(ProducerConfig.PARTITIONER_AVAILABILITY_TIMEOUT_MS_CONFIG));
     }
 

@@ -2,7 +2,6 @@ package dev.millrace.internal.producer.metrics;
 
 import java.util.EnumMap;
 import java.util.Map;
-
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.metrics.Sensor;
 import org.apache.kafka.common.metrics.stats.CumulativeSum;

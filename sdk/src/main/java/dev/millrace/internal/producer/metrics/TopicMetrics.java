@@ -1,7 +1,6 @@
 package dev.millrace.internal.producer.metrics;
 
 import java.util.Map;
-
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.metrics.Sensor;

@@ -9,8 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
-
-import org.apache.kafka.clients.producer.RoundRobinPartitioner;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
@@ -23,7 +21,7 @@ class ProducerSettingsTest {
         assertEquals(new ProducerSettings.Compression("none", 0), settings.compression());
         assertEquals(new ProducerSettings.Delivery((short) -1, Integer.MAX_VALUE, true, 5, 120_000, 30_000, 100, 1000),
                 settings.delivery());
-        assertEquals(new ProducerSettings.Partitioning(false, true, 0), settings.partitioning());
+        assertEquals(new ProducerSettings.Partitioning(false, 0), settings.partitioning());
         assertEquals(new ProducerSettings.Transactions(null, 60_000, false), settings.transactions());
         assertEquals(new ProducerSettings.MetadataCaching(300_000, 300_000), settings.metadataCaching());
         assertTrue(settings.clientId().matches("producer-\\d+"), settings.clientId());
@@ -38,14 +36,13 @@ class ProducerSettingsTest {
                 Map.entry("max.in.flight.requests.per.connection", "3"), Map.entry("delivery.timeout.ms", "5000"),
                 Map.entry("request.timeout.ms", "600"), Map.entry("retry.backoff.ms", "11"),
                 Map.entry("retry.backoff.max.ms", "22"), Map.entry("partitioner.ignore.keys", "true"),
-                Map.entry("partitioner.adaptive.partitioning.enable", "false"),
                 Map.entry("partitioner.availability.timeout.ms", "33"), Map.entry("transactional.id", "t"),
                 Map.entry("transaction.timeout.ms", "44"), Map.entry("metadata.max.age.ms", "55"),
                 Map.entry("metadata.max.idle.ms", "6000")));
         assertEquals("c", settings.clientId());
         assertEquals(new ProducerSettings.Batching(100, 7, 200, 300, 400), settings.batching());
         assertEquals(new ProducerSettings.Delivery((short) -1, 9, true, 3, 5000, 600, 11, 22), settings.delivery());
-        assertEquals(new ProducerSettings.Partitioning(true, false, 33), settings.partitioning());
+        assertEquals(new ProducerSettings.Partitioning(true, 33), settings.partitioning());
         assertEquals(new ProducerSettings.Transactions("t", 44, false), settings.transactions());
         assertEquals(new ProducerSettings.MetadataCaching(55, 6000), settings.metadataCaching());
     }
@@ -90,11 +87,6 @@ class ProducerSettingsTest {
     void shouldCapLingerAndLiftABatchSizeOfZero() {
         assertEquals(Integer.MAX_VALUE, settings(Map.of("linger.ms", 1L << 40)).batching().lingerMs());
         assertEquals(1, settings(Map.of("batch.size", 0)).batching().batchSize());
-    }
-
-    @Test
-    void shouldNotAdaptWhenThePartitionerIsTheUsersOwn() {
-        assertFalse(settings(Map.of("partitioner.class", RoundRobinPartitioner.class)).partitioning().adaptive());
     }
 
     @Test
