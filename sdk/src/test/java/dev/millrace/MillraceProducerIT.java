@@ -1,58 +1,52 @@
 package dev.millrace;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.testkit.KafkaCluster;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What arrives at a real broker, read back with a plain consumer. */
+/** Many records at a real broker, in what is hard for an engine: every codec, many threads, little memory, large batches. */
+@ExtendWith(NothingLeftBehind.class)
+@Timeout(90)
 class MillraceProducerIT {
-
-    private static KafkaCluster cluster;
-
-    @BeforeAll
-    static void start() {
-        cluster = KafkaCluster.builder().brokers(1).start();
-    }
-
-    @AfterAll
-    static void stop() {
-        cluster.close();
-    }
 
     @ParameterizedTest
     @ValueSource(strings = {"none", "gzip", "snappy", "lz4", "zstd"})
     void shouldDeliverEveryRecordInOrderWithEveryCodec(String codec) throws Exception {
-        String topic = "codec-" + codec;
-        cluster.createTopic(topic, 3, 1);
+        String topic = OneBroker.newTopic(3);
         int count = 20_000;
         List<Future<RecordMetadata>> futures = new ArrayList<>();
-        try (MillraceProducer<String, String> producer = producer(Map.of("compression.type", codec, "linger.ms", 5))) {
+        try (Producer<String, String> producer = producer("compression.type", codec, "linger.ms", 5)) {
             for (int i = 0; i < count; i++)
                 futures.add(producer.send(new ProducerRecord<>(topic, i % 3, (long) i, "key-" + i, "value-" + i)));
         }
-        Map<TopicPartition, List<ConsumerRecord<String, String>>> read = read(topic, 3, count);
+        List<List<ConsumerRecord<String, String>>> read = OneBroker.read(topic);
         for (int i = 0; i < count; i++) {
             RecordMetadata metadata = futures.get(i).get();
-            ConsumerRecord<String, String> record = read.get(new TopicPartition(topic, i % 3)).get(i / 3);
+            ConsumerRecord<String, String> record = read.get(i % 3).get(i / 3);
             assertEquals("value-" + i, record.value());
             assertEquals("key-" + i, record.key());
             assertEquals(i, record.timestamp());
@@ -62,32 +56,146 @@ class MillraceProducerIT {
         }
     }
 
-    private static MillraceProducer<String, String> producer(Map<String, Object> overrides) {
-        Map<String, Object> config = new HashMap<>();
-        config.put("bootstrap.servers", cluster.bootstrapServers());
-        config.put("key.serializer", StringSerializer.class);
-        config.put("value.serializer", StringSerializer.class);
-        config.putAll(overrides);
-        return new MillraceProducer<>(config);
+    @Test
+    void shouldServeManyThreads() throws Exception {
+        String topic = OneBroker.newTopic(6);
+        try (Producer<byte[], byte[]> producer = new MillraceProducer<>(OneBroker.bytesConfig("linger.ms", 1,
+                "compression.type", "lz4"))) {
+            LedgerLoad load = new LedgerLoad(producer, topic, 100).start(16, 10_000);
+            load.join();
+            producer.flush();
+            load.assertDelivered(OneBroker.cluster().bootstrapServers());
+        }
     }
 
-    private static Map<TopicPartition, List<ConsumerRecord<String, String>>> read(String topic, int partitions, int count) {
-        Map<TopicPartition, List<ConsumerRecord<String, String>>> records = new HashMap<>();
-        for (int p = 0; p < partitions; p++)
-            records.put(new TopicPartition(topic, p), new ArrayList<>());
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(Map.of(
-                "bootstrap.servers", cluster.bootstrapServers(),
-                "key.deserializer", StringDeserializer.class, "value.deserializer", StringDeserializer.class))) {
-            consumer.assign(records.keySet());
-            consumer.seekToBeginning(records.keySet());
-            long deadlineNs = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-            for (int got = 0; got < count && System.nanoTime() < deadlineNs; ) {
-                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(500))) {
-                    records.get(new TopicPartition(record.topic(), record.partition())).add(record);
-                    got++;
-                }
-            }
+    /** A deadlock shows as a thread that is stuck, or a record that fails after max.block.ms. */
+    @ParameterizedTest
+    @CsvSource({"none, 64", "gzip, 64", "snappy, 64", "lz4, 64", "zstd, 64", "none, 1024", "gzip, 1024", "snappy, 1024",
+            "lz4, 1024", "zstd, 1024"})
+    void shouldGoOnWithLittleMemory(String codec, int kib) throws Exception {
+        String topic = OneBroker.newTopic(8);
+        try (Producer<byte[], byte[]> producer = new MillraceProducer<>(OneBroker.bytesConfig("compression.type", codec,
+                "buffer.memory", kib * 1024, "linger.ms", 20))) {
+            LedgerLoad load = new LedgerLoad(producer, topic, 500).start(12, 1000);
+            load.join();
+            producer.flush();
+            load.assertDelivered(OneBroker.cluster().bootstrapServers());
         }
-        return records;
+    }
+
+    /** Large records: each takes most of what memory there is. */
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "zstd"})
+    void shouldGoOnWhenRecordsAreNearlyAsLargeAsMemory(String codec) throws Exception {
+        String topic = OneBroker.newTopic(3);
+        try (Producer<byte[], byte[]> producer = new MillraceProducer<>(OneBroker.bytesConfig("compression.type", codec,
+                "buffer.memory", 256 * 1024, "linger.ms", 20))) {
+            LedgerLoad load = new LedgerLoad(producer, topic, 200_000).start(6, 30);
+            load.join();
+            producer.flush();
+            load.assertDelivered(OneBroker.cluster().bootstrapServers());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "lz4", "zstd"})
+    void shouldSplitBatchesTheBrokerFindsTooLarge(String codec) throws Exception {
+        String topic = OneBroker.newTopic(1, Map.of("max.message.bytes", "5000"));
+        int count = 3000;
+        // Hardly to be compressed, so that sealed batches are as large as batch.size has them.
+        Random random = new Random(7);
+        List<String> values = IntStream.range(0, count).mapToObj(i -> i + " " + Long.toHexString(random.nextLong())).toList();
+        List<Long> called = new ArrayList<>();
+        List<Future<RecordMetadata>> futures = new ArrayList<>();
+        try (Producer<String, String> producer = producer("compression.type", codec, "batch.size", 100_000, "linger.ms", 100)) {
+            for (String value : values)
+                futures.add(producer.send(new ProducerRecord<>(topic, value), (metadata, e) -> called.add(metadata.offset())));
+            producer.flush();
+            assertTrue(metric(producer, "batch-split-total") > 0, "no batch was split");
+        }
+        assertEquals(values, OneBroker.readOne(topic).stream().map(ConsumerRecord::value).toList());
+        for (int i = 0; i < count; i++)
+            assertEquals(i, futures.get(i).get().offset());
+        assertEquals(IntStream.range(0, count).mapToObj(Long::valueOf).toList(), called);
+    }
+
+    @Test
+    void shouldFailOnlyTheRecordThatIsTooLargeOfABatch() throws Exception {
+        String topic = OneBroker.newTopic(1, Map.of("max.message.bytes", "5000"));
+        List<Future<RecordMetadata>> futures = new ArrayList<>();
+        try (Producer<String, String> producer = producer("batch.size", 50_000, "linger.ms", 100)) {
+            for (int i = 0; i < 20; i++)
+                futures.add(producer.send(new ProducerRecord<>(topic, i == 10 ? "x".repeat(6000) : "value-" + i)));
+        }
+        for (int i = 0; i < 20; i++) {
+            Future<RecordMetadata> future = futures.get(i);
+            if (i == 10)
+                assertInstanceOf(RecordTooLargeException.class, assertThrows(ExecutionException.class, future::get).getCause());
+            else
+                assertEquals(i < 10 ? i : i - 1, future.get().offset());
+        }
+        assertEquals(19, OneBroker.readOne(topic).size());
+    }
+
+    @Test
+    void shouldUsePartitionsThatAreAddedWhileItSends() throws Exception {
+        String topic = OneBroker.newTopic(1);
+        Map<Integer, Integer> counts = new HashMap<>();
+        try (Producer<String, String> producer = producer("metadata.max.age.ms", 200, "linger.ms", 0, "batch.size", 200)) {
+            producer.send(new ProducerRecord<>(topic, "first")).get();
+            OneBroker.cluster().admin().createPartitions(Map.of(topic, NewPartitions.increaseTo(4))).all().get();
+            // Asked for by number: waits for the metadata.
+            assertEquals(3, producer.send(new ProducerRecord<>(topic, 3, null, "last")).get().partition());
+            for (int i = 0; i < 2000; i++)
+                counts.merge(producer.send(new ProducerRecord<>(topic, "value-" + i)).get().partition(), 1, Integer::sum);
+        }
+        assertEquals(4, counts.size(), counts::toString);
+        assertEquals(2002, OneBroker.read(topic).stream().mapToInt(List::size).sum());
+    }
+
+    @Test
+    void shouldDeliverAllAtOnceToATopicJustMade() throws Exception {
+        String topic = OneBroker.unusedTopic();
+        int partitions = 50;
+        try (Producer<String, String> producer = producer("batch.size", 300, "linger.ms", 0, "delivery.timeout.ms", 30_000)) {
+            // Known from metadata alone: some partitions' leaders are not ready when the first batches come.
+            OneBroker.cluster().createTopic(topic, partitions, 1);
+            List<Future<RecordMetadata>> futures = new ArrayList<>();
+            for (int i = 0; i < 100 * partitions; i++)
+                futures.add(producer.send(new ProducerRecord<>(topic, i % partitions, null, "value-" + i)));
+            for (int i = 0; i < futures.size(); i++)
+                assertEquals(i / partitions, futures.get(i).get().offset());
+        }
+    }
+
+    @Test
+    void shouldGoOnWhenTheTopicIsDeletedAndMadeAgain() throws Exception {
+        String topic = OneBroker.newTopic(2);
+        List<Exception> failures = new ArrayList<>();
+        try (Producer<String, String> producer = producer("linger.ms", 0)) {
+            for (int i = 0; i < 100; i++)
+                producer.send(new ProducerRecord<>(topic, i % 2, null, "old"), (m, e) -> failures.add(e));
+            producer.flush();
+            OneBroker.cluster().deleteTopic(topic);
+            OneBroker.createTopic(topic, 2, Map.of());
+            for (int i = 0; i < 100; i++)
+                producer.send(new ProducerRecord<>(topic, i % 2, null, "new-" + i), (m, e) -> failures.add(e));
+        }
+        failures.forEach(e -> assertNull(e));
+        for (int p = 0; p < 2; p++) {
+            int partition = p;
+            assertEquals(IntStream.range(0, 50).mapToObj(i -> "new-" + (2 * i + partition)).toList(),
+                    OneBroker.read(topic).get(p).stream().map(ConsumerRecord::value).toList());
+        }
+    }
+
+    static double metric(Producer<?, ?> producer, String name) {
+        return producer.metrics().entrySet().stream()
+                .filter(e -> e.getKey().group().equals("producer-metrics") && e.getKey().name().equals(name))
+                .mapToDouble(e -> (double) e.getValue().metricValue()).findFirst().orElseThrow();
+    }
+
+    private static Producer<String, String> producer(Object... overrides) {
+        return new MillraceProducer<>(OneBroker.config(overrides));
     }
 }

@@ -39,6 +39,11 @@ final class PartitionSequence {
         return open.isEmpty() ? null : open.get(0);
     }
 
+    /** A batch was acknowledged under this id and epoch, so that the broker will refuse a gap. */
+    boolean isEstablished() {
+        return lastAcked != NONE;
+    }
+
     int next() {
         return next;
     }

@@ -58,6 +58,10 @@ public final class SequenceTracker implements Sequences {
             return partition.firstOpen() == head;
         if (partition.isUnresolved())
             return false;
+        if (partition.hasOpen() && !partition.isEstablished())
+            // A partition that knows nothing of this producer takes any sequence as its first. Of two batches on the way the
+            // first may meet a leader that is not ready yet, and the second one that is; then the first is refused for ever.
+            return false;
         // Sequence 0 of a new epoch must not overtake batches of the old one.
         return partition.isOf(producerId, epoch) || !partition.hasOpen();
     }

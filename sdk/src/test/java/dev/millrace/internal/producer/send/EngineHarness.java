@@ -124,6 +124,13 @@ final class EngineHarness implements AutoCloseable {
         sender.doWork();
     }
 
+    /** Has a record acknowledged, sequence 0 and offset 0: from then on more than one batch may be on the way to the partition. */
+    void establish(int partition) throws InterruptedException {
+        append(partition, "first");
+        step();
+        respond(requests().size() - 1, Errors.NONE, 0);
+    }
+
     /** Rounds until backoffs of earlier failures are over. */
     void stepAfterBackoff() {
         time.sleep(2000);

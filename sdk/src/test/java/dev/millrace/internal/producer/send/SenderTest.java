@@ -98,6 +98,7 @@ class SenderTest {
             o.lingerMs = 1_000_000;
             o.batchSize = 1;
         });
+        engine.establish(0);
         engine.append(0, "a");
         engine.append(0, "b");
         engine.step();
@@ -145,12 +146,13 @@ class SenderTest {
         }
         engine.time.sleep(5);
         List<String> sent = new ArrayList<>();
-        for (int i = 0; i < 5; i++)
-            engine.step();
-        engine.requests().forEach(r -> EngineHarness.batches(r).forEach(b -> sent.addAll(b.values())));
-        assertEquals(values, sent);
-        while (!engine.requests().isEmpty())
+        engine.step();
+        while (!engine.requests().isEmpty()) {
+            sent.addAll(engine.sent(0).values());
             engine.respond(0, Errors.NONE, 0);
+            engine.step();
+        }
+        assertEquals(values, sent);
         assertEquals(engine.pool.totalMemory(), engine.pool.availableMemory());
     }
 
@@ -186,6 +188,7 @@ class SenderTest {
     @Test
     void shouldKeepOrderWhenAllInFlightFail() throws Exception {
         start(o -> { });
+        engine.establish(0);
         for (String value : List.of("a", "b", "c")) {
             engine.append(0, value);
             engine.step();
@@ -201,9 +204,9 @@ class SenderTest {
             // While batches are retried there is one in flight at a time.
             assertEquals(1, engine.requests().size());
             Sent sent = engine.sent(0);
-            assertEquals(order.size(), sent.sequence());
+            assertEquals(1 + order.size(), sent.sequence());
             order.addAll(sent.values());
-            engine.respond(0, Errors.NONE, order.size());
+            engine.respond(0, Errors.NONE, 1 + order.size());
         }
         assertEquals(List.of("a", "b", "c", "d"), order);
     }
@@ -211,6 +214,7 @@ class SenderTest {
     @Test
     void shouldPutLaterFailureBehindEarlierOne() throws Exception {
         start(o -> { });
+        engine.establish(0);
         engine.append(0, "a");
         engine.step();
         engine.append(0, "b");
@@ -295,14 +299,34 @@ class SenderTest {
     @Test
     void shouldCountSequencesPerPartition() throws Exception {
         start(o -> { });
+        engine.establish(0);
+        engine.establish(1);
         engine.append(0, "a");
         engine.append(0, "b");
         engine.append(1, "c");
         engine.step();
         engine.append(0, "d");
         engine.step();
-        assertEquals(2, engine.sent(1).sequence());
-        EngineHarness.batches(engine.requests().get(0)).forEach(batch -> assertEquals(0, batch.sequence()));
+        assertEquals(3, engine.sent(1).sequence());
+        EngineHarness.batches(engine.requests().get(0)).forEach(batch -> assertEquals(1, batch.sequence()));
+    }
+
+    @Test
+    void shouldSendOneBatchAloneToAPartitionThatDoesNotKnowTheProducer() throws Exception {
+        start(o -> { });
+        engine.append(0, "a");
+        engine.step();
+        engine.append(0, "b");
+        engine.append(1, "c");
+        engine.step();
+        // A leader that is not ready for "a" could be for "b", and take it as the producer's first; then "a" is refused.
+        assertEquals(List.of("c"), engine.sent(1).values());
+        engine.respond(0, Errors.NOT_LEADER_OR_FOLLOWER, -1);
+        engine.stepAfterBackoff();
+        assertEquals(new Sent(0, PRODUCER_ID, (short) 0, 0, List.of("a")), engine.sent(1));
+        engine.respond(1, Errors.NONE, 0);
+        engine.step();
+        assertEquals(new Sent(0, PRODUCER_ID, (short) 0, 1, List.of("b")), engine.sent(1));
     }
 
     @Test
@@ -317,13 +341,14 @@ class SenderTest {
     @Test
     void shouldRaiseEpochAfterFailureThatLeavesAGap() throws Exception {
         start(o -> { });
+        engine.establish(0);
         SendResult first = engine.append(0, "a");
         engine.step();
         engine.append(0, "b");
         engine.step();
         engine.respond(0, Errors.INVALID_TIMESTAMP, -1);
         assertThrows(ExecutionException.class, first::get);
-        // The second is on the wire with sequence 1: it is refused, and goes again as the first of the next epoch.
+        // The second is on the wire with sequence 2: it is refused, and goes again as the first of the next epoch.
         engine.respond(0, Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
         engine.stepAfterBackoff();
         assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("b")), engine.sent(0));
@@ -336,6 +361,7 @@ class SenderTest {
     @Test
     void shouldNotOvertakeOldEpochInFlightWithNewOne() throws Exception {
         start(o -> { });
+        engine.establish(1);
         engine.append(1, "old");
         engine.step();
         SendResult failing = engine.append(0, "a");

@@ -1,0 +1,102 @@
+package dev.millrace;
+
+import dev.millrace.testkit.KafkaCluster;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/** The one broker that tests of this package share, each with topics of its own; it ends with this JVM. */
+final class OneBroker {
+
+    private static final KafkaCluster CLUSTER = KafkaCluster.builder().brokers(1).start();
+    private static final AtomicInteger TOPICS = new AtomicInteger();
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+
+    private OneBroker() {
+    }
+
+    static KafkaCluster cluster() {
+        return CLUSTER;
+    }
+
+    /** Makes a topic of a new name. */
+    static String newTopic(int partitions) {
+        return newTopic(partitions, Map.of());
+    }
+
+    /** Makes a topic of a new name. */
+    static String newTopic(int partitions, Map<String, String> configs) {
+        String topic = unusedTopic();
+        createTopic(topic, partitions, configs);
+        return topic;
+    }
+
+    /** Makes a topic that takes records when this returns. */
+    static void createTopic(String topic, int partitions, Map<String, String> configs) {
+        CLUSTER.createTopic(topic, partitions, 1, configs);
+        // A broker tells of a leader a moment before it is one. In that moment KafkaProducer can lose its first batch, as the
+        // broker takes any sequence for a producer's first.
+        CLUSTER.endOffsets(topic);
+    }
+
+    /** A name no topic has. */
+    static String unusedTopic() {
+        return "topic-" + TOPICS.incrementAndGet();
+    }
+
+    /** For a producer of strings, with overrides: key, value, key, value, ... */
+    static Map<String, Object> config(Object... overrides) {
+        Map<String, Object> config = new HashMap<>();
+        config.put("bootstrap.servers", CLUSTER.bootstrapServers());
+        config.put("key.serializer", StringSerializer.class);
+        config.put("value.serializer", StringSerializer.class);
+        for (int i = 0; i < overrides.length; i += 2)
+            config.put((String) overrides[i], overrides[i + 1]);
+        return config;
+    }
+
+    /** For a producer of byte arrays, with overrides: key, value, key, value, ... */
+    static Map<String, Object> bytesConfig(Object... overrides) {
+        Map<String, Object> config = config(overrides);
+        config.put("key.serializer", ByteArraySerializer.class);
+        config.put("value.serializer", ByteArraySerializer.class);
+        return config;
+    }
+
+    /** All records of a one-partition topic, in their order. */
+    static List<ConsumerRecord<String, String>> readOne(String topic) {
+        return read(topic).get(0);
+    }
+
+    /** All records that a topic has now, by partition, in their order. */
+    static List<List<ConsumerRecord<String, String>>> read(String topic) {
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(Map.of(
+                "bootstrap.servers", CLUSTER.bootstrapServers(),
+                "key.deserializer", StringDeserializer.class, "value.deserializer", StringDeserializer.class))) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition())).toList();
+            List<List<ConsumerRecord<String, String>>> records = new ArrayList<>();
+            IntStream.range(0, partitions.size()).forEach(p -> records.add(new ArrayList<>()));
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            long deadlineNs = System.nanoTime() + READ_TIMEOUT.toNanos();
+            while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
+                if (System.nanoTime() - deadlineNs > 0)
+                    throw new IllegalStateException("Could not read " + topic + " up to " + ends + " in " + READ_TIMEOUT);
+                consumer.poll(Duration.ofMillis(500)).forEach(record -> records.get(record.partition()).add(record));
+            }
+            return records;
+        }
+    }
+}
