@@ -457,6 +457,7 @@ class SenderTest {
     @Test
     void shouldGoOnInNextEpochWhenRetriesOfTheFirstAreUsedUp() throws Exception {
         start(o -> o.retries = 3);
+        engine.establish(0);
         SendResult first = engine.append(0, "a");
         engine.step();
         SendResult second = engine.append(0, "b");
@@ -469,9 +470,9 @@ class SenderTest {
             engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
         }
         assertInstanceOf(NotEnoughReplicasException.class, causeOf(first));
-        // Sequence 1 might be right, if an attempt of the first was written after all; when it is not, an epoch begins.
+        // Sequence 2 might be right, if an attempt of the first was written after all; when it is not, an epoch begins.
         engine.stepAfterBackoff();
-        assertEquals(1, engine.sent(0).sequence());
+        assertEquals(2, engine.sent(0).sequence());
         engine.respond(0, Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
         engine.stepAfterBackoff();
         assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("b")), engine.sent(0));
