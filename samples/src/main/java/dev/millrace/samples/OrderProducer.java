@@ -5,6 +5,7 @@ import dev.millrace.testkit.KafkaCluster;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -12,36 +13,87 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.StringSerializer;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * Sends orders as JSON, keyed by customer, and prints where each one went. The orders of one customer are always in one
  * partition, and in the order in which they were sent.
  */
-public final class OrderProducer {
+@Command(name = "orders", mixinStandardHelpOptions = true, version = "orders 0.1.0-SNAPSHOT",
+        description = "Sends orders as JSON, keyed by customer, and prints the partition and offset of each.",
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {"0:all orders are stored", "1:some are not", "2:a wrong option"})
+public final class OrderProducer implements Callable<Integer> {
     private static final List<String> ITEMS = List.of("anchor", "basket", "candle", "drum");
     private static final int CUSTOMERS = 5;
     private static final int PARTITIONS = 3;
 
-    private final Producer<String, Order> producer;
-    private final String topic;
-    private final AtomicInteger failed = new AtomicInteger();
+    @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT",
+            description = "A broker of yours. Without it one is started, and ended afterwards.")
+    private String bootstrapServers;
 
-    OrderProducer(Producer<String, Order> producer, String topic) {
-        this.producer = producer;
-        this.topic = topic;
+    @Option(names = "--topic", paramLabel = "NAME", defaultValue = "orders",
+            description = "Where the orders go (default: ${DEFAULT-VALUE}).")
+    private String topic;
+
+    @Option(names = "--orders", paramLabel = "N", defaultValue = "10", description = "How many (default: ${DEFAULT-VALUE}).")
+    private int orders;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final AtomicInteger failed = new AtomicInteger(); // the network thread counts, this one reads
+
+    /** Runs the sample; see {@code --help}. */
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new OrderProducer()).setExecutionExceptionHandler((e, command, parsed) -> {
+            command.getErr().println("orders: " + e.getMessage() + (e.getCause() == null ? "" : ": " + e.getCause().getMessage()));
+            return CommandLine.ExitCode.SOFTWARE;
+        }).execute(args));
     }
 
-    /** Sends so many orders, waits for their acknowledgements, and returns how many failed. */
-    int sendOrders(int count) {
+    @Override
+    public Integer call() throws KafkaException {
+        if (orders < 1) {
+            throw new ParameterException(spec.commandLine(), "--orders: " + orders + " is not a number above 0");
+        }
+        if (bootstrapServers != null) {
+            return send(bootstrapServers);
+        }
+        System.err.println("starting a broker; --bootstrap-server uses yours");
+        try (KafkaCluster cluster = KafkaCluster.builder().start()) {
+            cluster.createTopic(topic, PARTITIONS, 1);
+            return send(cluster.bootstrapServers());
+        }
+    }
+
+    private int send(String servers) {
+        Map<String, Object> config = Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, servers,
+                ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd",
+                // How long send() may wait for a broker that does not answer; a minute is long for a sample.
+                ProducerConfig.MAX_BLOCK_MS_CONFIG, 10_000);
+        try (Producer<String, Order> producer =
+                new MillraceProducer<>(config, new StringSerializer(), new JsonSerializer<>())) {
+            sendOrders(producer);
+        }
+        System.err.printf("%d of %d orders stored%n", orders - failed.get(), orders);
+        return failed.get() == 0 ? 0 : 1;
+    }
+
+    private void sendOrders(Producer<String, Order> producer) {
         Random random = new Random(42);
-        for (int id = 1; id <= count; id++) {
+        for (int id = 1; id <= orders; id++) {
             String customer = "customer-" + random.nextInt(CUSTOMERS);
             String item = ITEMS.get(random.nextInt(ITEMS.size()));
             Order order = new Order(id, customer, item, 1 + random.nextInt(9), random.nextInt(100_000));
             producer.send(new ProducerRecord<>(topic, customer, order), (metadata, error) -> acknowledged(order, metadata, error));
         }
-        producer.flush();
-        return failed.get();
     }
 
     /** On the producer's network thread: be quick, or hand over. */
@@ -52,50 +104,6 @@ public final class OrderProducer {
         } else {
             failed.incrementAndGet();
             System.err.println("order " + order.id() + " of " + order.customer() + " was not stored: " + error.getMessage());
-        }
-    }
-
-    /** Runs the sample; see {@code --help}. */
-    public static void main(String[] args) {
-        try {
-            OrderOptions options = OrderOptions.parse(args);
-            System.exit(options.help() ? help() : run(options));
-        } catch (IllegalArgumentException e) {
-            System.err.println("orders: " + e.getMessage() + "\nTry 'orders --help'.");
-            System.exit(2);
-        } catch (KafkaException e) {
-            System.err.println("orders: " + e.getMessage() + (e.getCause() == null ? "" : ": " + e.getCause().getMessage()));
-            System.exit(1);
-        }
-    }
-
-    private static int help() {
-        System.out.print(OrderOptions.HELP);
-        return 0;
-    }
-
-    private static int run(OrderOptions options) {
-        if (options.bootstrapServers() != null) {
-            return send(options, options.bootstrapServers());
-        }
-        System.err.println("starting a broker; --bootstrap-server uses yours");
-        try (KafkaCluster cluster = KafkaCluster.builder().start()) {
-            cluster.createTopic(options.topic(), PARTITIONS, 1);
-            return send(options, cluster.bootstrapServers());
-        }
-    }
-
-    private static int send(OrderOptions options, String bootstrapServers) {
-        Map<String, Object> config = Map.of(
-                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
-                ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd",
-                // How long send() may wait for a broker that does not answer; a minute is long for a sample.
-                ProducerConfig.MAX_BLOCK_MS_CONFIG, 10_000);
-        try (Producer<String, Order> producer =
-                new MillraceProducer<>(config, new StringSerializer(), new JsonSerializer<>())) {
-            int failed = new OrderProducer(producer, options.topic()).sendOrders(options.orders());
-            System.err.printf("%d of %d orders stored%n", options.orders() - failed, options.orders());
-            return failed == 0 ? 0 : 1;
         }
     }
 }

@@ -1,30 +1,30 @@
 package dev.millrace.samples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 class OrderOptionsTest {
-    @Test
-    void shouldHaveDefaults() {
-        assertEquals(new OrderOptions(null, "orders", 10, false), OrderOptions.parse());
-    }
-
-    @Test
-    void shouldTakeEveryOption() {
-        assertEquals(new OrderOptions("b:1", "t", 3, false),
-                OrderOptions.parse("--orders", "3", "--topic", "t", "--bootstrap-server", "b:1"));
-        assertTrue(OrderOptions.parse("--help").help());
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"--nope", "--orders", "--orders 0", "--orders many", "stray"})
     void shouldNameTheOptionThatIsWrong(String args) {
-        String message = assertThrows(IllegalArgumentException.class, () -> OrderOptions.parse(args.split(" "))).getMessage();
-        assertTrue(message.contains(args.split(" ")[0]), message);
+        StringWriter err = new StringWriter();
+        int exit = new CommandLine(new OrderProducer()).setErr(new PrintWriter(err)).execute(args.split(" "));
+        assertEquals(2, exit);
+        assertTrue(err.toString().contains(args.split(" ")[0]), err.toString());
+    }
+
+    @Test
+    void shouldHelp() {
+        StringWriter out = new StringWriter();
+        assertEquals(0, new CommandLine(new OrderProducer()).setOut(new PrintWriter(out)).execute("--help"));
+        for (String option : new String[] {"--bootstrap-server", "--topic", "--orders", "Exit codes"})
+            assertTrue(out.toString().contains(option), out.toString());
     }
 }
