@@ -1,7 +1,6 @@
 package dev.millrace.internal.producer.batch;
 
 import dev.millrace.codec.Codec;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -18,37 +17,21 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class ProducerBatch {
 
-    /** Length, attributes, two deltas, key length, value length and header count, a byte each. */
-    private static final int SMALLEST_RECORD = 7;
-
     private final TopicPartition topicPartition;
     private final long createdMs;
     private final boolean transactional;
-    /** Null after the end: a Future that somebody keeps should not keep the pool. */
-    private Memory memory;
+    private final boolean partOfSplit;
+    private final StagedRecords records;
 
-    // ---- written while open, under the partition's lock; read by the later owners ----
-    private final int writeLimit;
-    private final int rawLimit;
-    private final float compressionRatio;
-    private byte[] buffer;
-    private int position = BatchHeader.SIZE;
-    private int recordCount;
-    private int maxRecordSize;
-    private long baseTimestamp;
-    private long maxTimestamp;
+    // ---- written while open, under the partition's lock; then by the sender thread ----
     private SendResult first;
     private SendResult last;
     private boolean sealed;
 
-    // ---- written by the finishing thread; read by the sender thread ----
-    private int rawSize;
-    private int codecId;
-    /** Written under the partition's lock. */
+    /** Written under the partition's lock by the finishing thread; read by the sender thread. */
     private boolean finished;
 
     // ---- sender thread only ----
-    private final boolean partOfSplit;
     private int attempts;
     private long lastAttemptMs;
     private long drainedMs;
@@ -73,18 +56,15 @@ public final class ProducerBatch {
      */
     public ProducerBatch(TopicPartition topicPartition, long createdMs, Memory memory, byte[] buffer, int writeLimit,
                          int rawLimit, float compressionRatio, boolean transactional) {
-        this(topicPartition, createdMs, memory, buffer, writeLimit, rawLimit, compressionRatio, transactional, false);
+        this(topicPartition, createdMs, new StagedRecords(memory, buffer, writeLimit, rawLimit, compressionRatio),
+                transactional, false);
     }
 
-    private ProducerBatch(TopicPartition topicPartition, long createdMs, Memory memory, byte[] buffer, int writeLimit,
-                          int rawLimit, float compressionRatio, boolean transactional, boolean partOfSplit) {
+    private ProducerBatch(TopicPartition topicPartition, long createdMs, StagedRecords records, boolean transactional,
+                          boolean partOfSplit) {
         this.topicPartition = topicPartition;
         this.createdMs = createdMs;
-        this.memory = memory;
-        this.buffer = buffer;
-        this.writeLimit = writeLimit;
-        this.rawLimit = rawLimit;
-        this.compressionRatio = compressionRatio;
+        this.records = records;
         this.transactional = transactional;
         this.partOfSplit = partOfSplit;
     }
@@ -97,53 +77,24 @@ public final class ProducerBatch {
      * @param tailSize {@link RecordWriter#tailSize} of the three arrays, computed before the lock was taken
      */
     public boolean tryAppend(byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result) {
-        long timestamp = result.timestamp();
-        long timestampDelta = recordCount == 0 ? 0 : timestamp - baseTimestamp;
-        int size = RecordWriter.recordSize(tailSize, timestampDelta, recordCount);
-        if (recordCount > 0 && !hasRoom(size) || position + size > buffer.length && !grow(position + size))
+        if (!records.tryAppend(result.timestamp(), key, value, headers, tailSize))
             return false;
-        position = RecordWriter.write(buffer, position, tailSize, timestampDelta, recordCount, key, value, headers);
-        append(result, timestamp, size);
+        link(result);
         return true;
     }
 
-    private void append(SendResult result, long timestamp, int size) {
-        if (recordCount == 0) {
+    private void link(SendResult result) {
+        if (first == null)
             first = result;
-            baseTimestamp = timestamp;
-            maxTimestamp = timestamp;
-        } else {
+        else
             last.next = result;
-            maxTimestamp = Math.max(maxTimestamp, timestamp);
-        }
         last = result;
-        maxRecordSize = Math.max(maxRecordSize, size);
-        result.joins(this, recordCount++);
+        result.joins(this, records.count() - 1);
     }
 
     /** So close to its limit that not even a small record would fit. */
     public boolean isFull() {
-        return !hasRoom(SMALLEST_RECORD);
-    }
-
-    private boolean hasRoom(int size) {
-        int raw = position + size;
-        return raw <= rawLimit && estimate(raw) <= writeLimit;
-    }
-
-    private int estimate(int raw) {
-        return BatchHeader.SIZE + (int) ((raw - BatchHeader.SIZE) * compressionRatio);
-    }
-
-    private boolean grow(int needed) {
-        // Doubling copies each byte at most twice in all; the partition remembers the size for its next batch.
-        byte[] larger = memory.tryAllocate(Math.max(needed, Math.min(2 * buffer.length, rawLimit)));
-        if (larger == null)
-            return false;
-        System.arraycopy(buffer, 0, larger, 0, position);
-        memory.release(buffer);
-        buffer = larger;
-        return true;
+        return records.isFull();
     }
 
     /** No more records; the caller owns the batch until it has finished it. */
@@ -157,12 +108,12 @@ public final class ProducerBatch {
 
     /** Bytes of the batch that were not used, by its own estimate of its compressed size. */
     public int unusedBytes() {
-        return Math.max(0, writeLimit - estimate(position));
+        return records.unusedBytes();
     }
 
     /** What the batch takes, or is thought to take, in a request; in bytes. */
     public int estimatedSize() {
-        return finished ? position : estimate(position);
+        return records.estimatedSize();
     }
 
     // ---------------------------------------------------------------- sealed: the thread that sealed it
@@ -173,22 +124,7 @@ public final class ProducerBatch {
      * @param scratch an array of {@code codec.maxCompressedLength(rawSize() - 61)} bytes at least; null when the codec is none
      */
     public void finish(Codec codec, byte[] scratch) {
-        rawSize = position;
-        codecId = 0;
-        if (codec.type().id() != 0) {
-            int compressed = codec.compress(buffer, BatchHeader.SIZE, rawSize - BatchHeader.SIZE, scratch, 0);
-            if (compressed < rawSize - BatchHeader.SIZE) {
-                codecId = codec.type().id();
-                keepCompressed(scratch, compressed);
-            }
-        }
-    }
-
-    private void keepCompressed(byte[] scratch, int compressed) {
-        int size = BatchHeader.SIZE + compressed;
-        buffer = memory.shrink(buffer, size);
-        System.arraycopy(scratch, 0, buffer, BatchHeader.SIZE, compressed);
-        position = size;
+        records.finish(codec, scratch);
     }
 
     /** Ends the finishing thread's ownership; with the partition's lock held, so that the sender thread sees all it wrote. */
@@ -202,29 +138,28 @@ public final class ProducerBatch {
 
     /** Bytes before compression, the header included. */
     public int rawSize() {
-        return finished ? rawSize : position;
+        return records.rawSize();
     }
 
     // ---------------------------------------------------------------- finished: the sender thread
 
     /** Writes header and checksum; the bytes are then {@link #bytes()}{@code [0, size())}. Not while they are on the wire. */
     public void writeHeader() {
-        BatchHeader.write(buffer, position, codecId, transactional, recordCount, baseTimestamp, maxTimestamp,
-                producerId, producerEpoch, baseSequence);
+        records.writeHeader(transactional, producerId, producerEpoch, baseSequence);
     }
 
     public byte[] bytes() {
-        return buffer;
+        return records.bytes();
     }
 
     /** Bytes of the whole batch as it is sent. */
     public int size() {
-        return position;
+        return records.size();
     }
 
     /** What compression left of the records; 1 when nothing was gained. */
     public double actualCompressionRatio() {
-        return (double) position / rawSize;
+        return (double) records.size() / records.rawSize();
     }
 
     public boolean hasSequence() {
@@ -267,7 +202,7 @@ public final class ProducerBatch {
 
     /** The sequence of the batch's last record. */
     public int lastSequence() {
-        return (baseSequence + recordCount - 1) & Integer.MAX_VALUE;
+        return (baseSequence + records.count() - 1) & Integer.MAX_VALUE;
     }
 
     public void drained(long nowMs) {
@@ -344,7 +279,7 @@ public final class ProducerBatch {
             result.fireCallback(this, how);
             result = following;
         }
-        releaseMemory();
+        records.release();
         done.countDown();
         return true;
     }
@@ -353,82 +288,31 @@ public final class ProducerBatch {
         return outcome != null || !parts.isEmpty();
     }
 
-    private void releaseMemory() {
-        memory.release(buffer);
-        buffer = null;
-        memory = null;
-    }
-
     /**
-     * Replaces a batch that the broker found too large by smaller ones with the same records in the same order, uncompressed
-     * staging again, and neither sealed bytes nor sequences of their own yet. The parts' memory is not the pool's.
+     * Replaces a batch that the broker found too large by smaller ones with the same records in the same order, sealed, and
+     * neither finished nor with sequences of their own yet. The parts' memory is not the pool's.
      *
      * @param targetSize bytes of a part, unless one record alone is larger
      */
     public List<ProducerBatch> split(Codec codec, int targetSize) {
-        byte[] records = codecId == 0 ? buffer
-                : codec.decompress(buffer, BatchHeader.SIZE, position - BatchHeader.SIZE, rawSize - BatchHeader.SIZE);
-        int at = codecId == 0 ? BatchHeader.SIZE : 0;
-        List<ProducerBatch> made = new ArrayList<>();
-        ProducerBatch part = null;
-        SendResult result = first;
-        while (result != null) {
-            SendResult following = result.next;
-            result.next = null;
-            int body = (int) Varint.read(records, at);
-            int end = at + Varint.sizeOf(body) + body;
-            int tail = tailOffset(records, at);
-            if (part == null || !part.hasRoomToSplit(end - at, targetSize)) {
-                part = new ProducerBatch(topicPartition, createdMs, UNPOOLED, new byte[Math.max(targetSize,
-                        RecordWriter.batchSizeUpperBound(end - tail))], targetSize, targetSize, 1, transactional, true);
-                made.add(part);
-            }
-            part.takeOver(result, records, tail, end - tail);
-            at = end;
-            result = following;
-        }
+        List<ProducerBatch> made = BatchSplitter.split(this, records.uncompressed(codec), first, targetSize);
         first = null;
         last = null;
-        made.forEach(ProducerBatch::seal);
         parts = List.copyOf(made);
-        releaseMemory();
+        records.release();
         done.countDown();
         return made;
     }
 
-    private boolean hasRoomToSplit(int size, int targetSize) {
-        return position + size + 2 * Long.BYTES <= targetSize;
+    ProducerBatch newPart(Memory memory, byte[] buffer, int limit) {
+        return new ProducerBatch(topicPartition, createdMs, new StagedRecords(memory, buffer, limit, limit, 1), transactional, true);
     }
 
-    private void takeOver(SendResult result, byte[] records, int tail, int tailSize) {
-        long timestamp = result.timestamp();
-        long delta = recordCount == 0 ? 0 : timestamp - baseTimestamp;
-        position = RecordWriter.writeWithTail(buffer, position, delta, recordCount, records, tail, tailSize);
-        append(result, timestamp, RecordWriter.recordSize(tailSize, delta, recordCount));
+    /** Takes a record over from the batch that is split. */
+    void takeOver(SendResult result, byte[] source, int tailOffset, int tailSize) {
+        records.appendTail(result.timestamp(), source, tailOffset, tailSize);
+        link(result);
     }
-
-    private static int tailOffset(byte[] records, int recordOffset) {
-        int at = recordOffset + Varint.sizeOf((int) Varint.read(records, recordOffset)) + 1;
-        at += Varint.sizeOf(Varint.read(records, at));
-        return at + Varint.sizeOf(Varint.read(records, at));
-    }
-
-    private static final Memory UNPOOLED = new Memory() {
-        @Override
-        public byte[] tryAllocate(int size) {
-            return new byte[size];
-        }
-
-        @Override
-        public byte[] shrink(byte[] buffer, int size) {
-            return buffer;
-        }
-
-        @Override
-        public void release(byte[] buffer) {
-            // The garbage collector's.
-        }
-    };
 
     // ---------------------------------------------------------------- any thread
 
@@ -441,12 +325,12 @@ public final class ProducerBatch {
     }
 
     public int recordCount() {
-        return recordCount;
+        return records.count();
     }
 
     /** Bytes of the largest record. */
     public int maxRecordSize() {
-        return maxRecordSize;
+        return records.maxRecordSize();
     }
 
     /** True for a part of a batch that was too large. */
@@ -483,7 +367,7 @@ public final class ProducerBatch {
 
     @Override
     public String toString() {
-        return "ProducerBatch(" + topicPartition + ", records=" + recordCount + ", sequence=" + baseSequence
+        return "ProducerBatch(" + topicPartition + ", records=" + records.count() + ", sequence=" + baseSequence
                 + ", attempts=" + attempts + ")";
     }
 }

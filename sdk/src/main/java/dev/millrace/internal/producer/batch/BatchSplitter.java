@@ -1,0 +1,68 @@
+package dev.millrace.internal.producer.batch;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes smaller batches of the records of one that the broker found too large; sender thread only. */
+final class BatchSplitter {
+
+    /** By so much can a record become longer in another batch: its timestamp's delta, and with it its length. */
+    private static final int MAX_GROWTH = 2 * Long.BYTES;
+
+    /** The parts' memory is the garbage collector's: the pool has none to spare for the same records twice. */
+    private static final Memory UNPOOLED = new Memory() {
+        @Override
+        public byte[] tryAllocate(int size) {
+            return new byte[size];
+        }
+
+        @Override
+        public byte[] shrink(byte[] buffer, int size) {
+            return buffer;
+        }
+
+        @Override
+        public void release(byte[] buffer) {
+            // Nobody's any more.
+        }
+    };
+
+    private BatchSplitter() {
+    }
+
+    /**
+     * The parts, in the order of their records, sealed and not finished.
+     *
+     * @param records the whole batch, its header included and its records not compressed
+     * @param first the result of its first record; the results move to the parts
+     * @param targetSize bytes of a part, unless one record alone is larger
+     */
+    static List<ProducerBatch> split(ProducerBatch batch, byte[] records, SendResult first, int targetSize) {
+        List<ProducerBatch> parts = new ArrayList<>();
+        ProducerBatch part = null;
+        int at = BatchHeader.SIZE;
+        for (SendResult result = first; result != null; ) {
+            SendResult following = result.next;
+            result.next = null;
+            int body = (int) Varint.read(records, at);
+            int end = at + Varint.sizeOf(body) + body;
+            int tail = tailOffset(records, at);
+            if (part == null || part.size() + end - at + MAX_GROWTH > targetSize) {
+                byte[] buffer = new byte[Math.max(targetSize, RecordWriter.batchSizeUpperBound(end - tail))];
+                part = batch.newPart(UNPOOLED, buffer, targetSize);
+                parts.add(part);
+            }
+            part.takeOver(result, records, tail, end - tail);
+            at = end;
+            result = following;
+        }
+        parts.forEach(ProducerBatch::seal);
+        return parts;
+    }
+
+    private static int tailOffset(byte[] records, int recordOffset) {
+        int at = recordOffset + Varint.sizeOf((int) Varint.read(records, recordOffset)) + 1;
+        at += Varint.sizeOf(Varint.read(records, at));
+        return at + Varint.sizeOf(Varint.read(records, at));
+    }
+}

@@ -1,0 +1,163 @@
+package dev.millrace.internal.producer.batch;
+
+import dev.millrace.codec.Codec;
+
+/**
+ * The bytes of a batch: records staged behind room for the header, then, if that makes them fewer, compressed as a whole.
+ *
+ * <p>Threads: those of the {@link ProducerBatch} it belongs to.
+ */
+final class StagedRecords {
+
+    /** Length, attributes, two deltas, key length, value length and header count, a byte each. */
+    private static final int SMALLEST_RECORD = 7;
+
+    private final int writeLimit;
+    private final int rawLimit;
+    private final float compressionRatio;
+
+    /** Null after the end: a Future that somebody keeps should not keep the pool. */
+    private Memory memory;
+    private byte[] buffer;
+    private int position = BatchHeader.SIZE;
+    private int count;
+    private int maxRecordSize;
+    private long baseTimestamp;
+    private long maxTimestamp;
+    /** Bytes before compression, -1 before it was tried. */
+    private int rawSize = -1;
+    private int codecId;
+
+    /** The parameters of {@link ProducerBatch}'s constructor. */
+    StagedRecords(Memory memory, byte[] buffer, int writeLimit, int rawLimit, float compressionRatio) {
+        this.memory = memory;
+        this.buffer = buffer;
+        this.writeLimit = writeLimit;
+        this.rawLimit = rawLimit;
+        this.compressionRatio = compressionRatio;
+    }
+
+    // ---------------------------------------------------------------- open
+
+    /** False when there is no room, nor memory to grow. */
+    boolean tryAppend(long timestamp, byte[] key, byte[] value, byte[] headers, int tailSize) {
+        long timestampDelta = count == 0 ? 0 : timestamp - baseTimestamp;
+        int size = RecordWriter.recordSize(tailSize, timestampDelta, count);
+        if (count > 0 && !hasRoom(size) || position + size > buffer.length && !grow(position + size))
+            return false;
+        position = RecordWriter.write(buffer, position, tailSize, timestampDelta, count, key, value, headers);
+        counted(timestamp, size);
+        return true;
+    }
+
+    /** Appends a record of another batch; there must be room. */
+    void appendTail(long timestamp, byte[] source, int tailOffset, int tailSize) {
+        long timestampDelta = count == 0 ? 0 : timestamp - baseTimestamp;
+        int size = RecordWriter.recordSize(tailSize, timestampDelta, count);
+        position = RecordWriter.writeWithTail(buffer, position, timestampDelta, count, source, tailOffset, tailSize);
+        counted(timestamp, size);
+    }
+
+    private void counted(long timestamp, int size) {
+        if (count++ == 0) {
+            baseTimestamp = timestamp;
+            maxTimestamp = timestamp;
+        } else {
+            maxTimestamp = Math.max(maxTimestamp, timestamp);
+        }
+        maxRecordSize = Math.max(maxRecordSize, size);
+    }
+
+    boolean hasRoom(int size) {
+        int raw = position + size;
+        return raw <= rawLimit && estimate(raw) <= writeLimit;
+    }
+
+    boolean isFull() {
+        return !hasRoom(SMALLEST_RECORD);
+    }
+
+    int unusedBytes() {
+        return Math.max(0, writeLimit - estimate(position));
+    }
+
+    private int estimate(int raw) {
+        return BatchHeader.SIZE + (int) ((raw - BatchHeader.SIZE) * compressionRatio);
+    }
+
+    private boolean grow(int needed) {
+        // Doubling copies each byte at most twice in all; the partition remembers the size for its next batch.
+        byte[] larger = memory.tryAllocate(Math.max(needed, Math.min(2 * buffer.length, rawLimit)));
+        if (larger == null)
+            return false;
+        System.arraycopy(buffer, 0, larger, 0, position);
+        memory.release(buffer);
+        buffer = larger;
+        return true;
+    }
+
+    // ---------------------------------------------------------------- sealed
+
+    /** See {@link ProducerBatch#finish}. */
+    void finish(Codec codec, byte[] scratch) {
+        rawSize = position;
+        if (codec.type().id() == 0)
+            return;
+        int compressed = codec.compress(buffer, BatchHeader.SIZE, rawSize - BatchHeader.SIZE, scratch, 0);
+        if (compressed >= rawSize - BatchHeader.SIZE)
+            return;
+        codecId = codec.type().id();
+        position = BatchHeader.SIZE + compressed;
+        buffer = memory.shrink(buffer, position);
+        System.arraycopy(scratch, 0, buffer, BatchHeader.SIZE, compressed);
+    }
+
+    // ---------------------------------------------------------------- finished
+
+    void writeHeader(boolean transactional, long producerId, short producerEpoch, int baseSequence) {
+        BatchHeader.write(buffer, position, codecId, transactional, count, baseTimestamp, maxTimestamp,
+                producerId, producerEpoch, baseSequence);
+    }
+
+    byte[] bytes() {
+        return buffer;
+    }
+
+    /** Bytes of the batch as it is now. */
+    int size() {
+        return position;
+    }
+
+    /** Bytes of the batch as it is, or is thought to become, on the wire. */
+    int estimatedSize() {
+        return rawSize >= 0 ? position : estimate(position);
+    }
+
+    /** Bytes before compression, the header included. */
+    int rawSize() {
+        return rawSize >= 0 ? rawSize : position;
+    }
+
+    int count() {
+        return count;
+    }
+
+    int maxRecordSize() {
+        return maxRecordSize;
+    }
+
+    /** An array with the records as they were staged, behind {@link BatchHeader#SIZE} bytes of anything. */
+    byte[] uncompressed(Codec codec) {
+        if (codecId == 0)
+            return buffer;
+        byte[] raw = new byte[rawSize];
+        codec.decompress(buffer, BatchHeader.SIZE, position - BatchHeader.SIZE, raw, BatchHeader.SIZE);
+        return raw;
+    }
+
+    void release() {
+        memory.release(buffer);
+        buffer = null;
+        memory = null;
+    }
+}
