@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  millrace-perf jmh -- -l                      list the benchmarks",
-            "  millrace-perf jmh Codec -- -prof gc -f 1     with garbage figures, one fork",
+            "  millrace-perf jmh Latency -- -prof gc -f 1   with garbage figures, one fork",
             "  millrace-perf jmh -- -h                      JMH's own options"})
 final class JmhCommand implements Callable<Integer> {
     @Parameters(paramLabel = "REGEX", arity = "0..*", description = "Part of a benchmark's name; behind '--', JMH's own options.")

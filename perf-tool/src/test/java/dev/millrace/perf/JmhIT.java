@@ -11,14 +11,14 @@ class JmhIT {
 
     @Test
     void shouldListTheBenchmarks() throws IOException, InterruptedException {
-        Launched.start(folder, "jmh", "--", "-l").expectExit(0).assertOut("dev.millrace.perf.jmh.");
+        Launched.start(folder, "jmh", "--", "-l").expectExit(0).assertOut("dev.millrace.perf.jmh.LatencyRecordingBenchmark.");
     }
 
     /** The fork must find the classes and must not warn: it gets this process's class path and flags. */
     @Test
     void shouldRunABenchmarkInAFork() throws IOException, InterruptedException {
-        Launched.start(folder, "jmh", "ClockBenchmark", "--", "-f", "1", "-wi", "0", "-i", "1", "-r", "10ms")
-                .expectExit(0).assertOut("Run complete", "ClockBenchmark");
+        Launched.start(folder, "jmh", "LatencyRecording.*plain", "--", "-f", "1", "-wi", "0", "-i", "1", "-r", "10ms")
+                .expectExit(0).assertOut("Run complete", "LatencyRecordingBenchmark.plainHistogram");
     }
 
     @Test

@@ -1,6 +1,5 @@
 package dev.millrace.perf.load;
 
-import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -68,13 +67,6 @@ final class AckRecorder {
                 lane.service.takeInterval(service);
             }
         }
-    }
-
-    /** Measuring thread only, when no acknowledgement is outstanding. */
-    void takeRemainder(Histogram response, Histogram service) {
-        Collection<AckLane> all = lanes.values();
-        all.forEach(lane -> lane.response.remainder(response));
-        all.forEach(lane -> lane.service.remainder(service));
     }
 
     /** Each kind of error with its count and its first message. */

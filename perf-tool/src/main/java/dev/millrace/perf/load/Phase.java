@@ -200,7 +200,7 @@ final class Phase {
     }
 
     private PhaseResult result(long elapsedNs, ProcessMeter cost, boolean stopped) {
-        recorder.takeRemainder(response, service);
+        recorder.takeInterval(response, service);
         Histogram inSend = IntervalHistogram.empty();
         callers.forEach(caller -> inSend.add(caller.inSend()));
         long callerBytes = callers.stream().mapToLong(Caller::allocatedBytes).sum();

@@ -7,32 +7,21 @@ import org.junit.jupiter.api.Test;
 
 class IntervalHistogramTest {
     private final IntervalHistogram histogram = new IntervalHistogram();
+    private final Histogram sum = IntervalHistogram.empty();
 
     @Test
     void shouldCountEveryValueInExactlyOneInterval() {
-        Histogram sum = IntervalHistogram.empty();
         for (int i = 0; i < 1_000; i++) {
             histogram.recordNanos(i * 1_000_000L);
             if (i % 7 == 0) {
                 histogram.takeInterval(sum);
             }
         }
-        histogram.remainder(sum);
+        histogram.takeInterval(sum);
+        histogram.takeInterval(sum);
         assertEquals(1_000, sum.getTotalCount());
         assertEquals(499_711, sum.getValueAtPercentile(50), 1_000);
         assertEquals(999_423, sum.getMaxValue(), 1_000);
-    }
-
-    @Test
-    void shouldGiveNothingTwiceWhenTheWriterIsIdle() {
-        Histogram sum = IntervalHistogram.empty();
-        histogram.recordNanos(5_000);
-        histogram.takeInterval(sum);
-        histogram.takeInterval(sum);
-        histogram.takeInterval(sum);
-        histogram.remainder(sum);
-        histogram.remainder(sum);
-        assertEquals(1, sum.getTotalCount());
     }
 
     @Test
@@ -43,13 +32,12 @@ class IntervalHistogramTest {
                 histogram.recordNanos(i * 1_000L);
             }
         });
-        Histogram sum = IntervalHistogram.empty();
         writer.start();
         while (writer.isAlive()) {
             histogram.takeInterval(sum);
         }
         writer.join();
-        histogram.remainder(sum);
+        histogram.takeInterval(sum);
         assertEquals(values, sum.getTotalCount());
     }
 
@@ -57,8 +45,7 @@ class IntervalHistogramTest {
     void shouldKeepImpossibleTimesWithinItsRange() {
         histogram.recordNanos(-5);
         histogram.recordNanos(Long.MAX_VALUE);
-        Histogram sum = IntervalHistogram.empty();
-        histogram.remainder(sum);
+        histogram.takeInterval(sum);
         assertEquals(0, sum.getMinValue());
         assertEquals(sum.highestEquivalentValue(IntervalHistogram.HIGHEST_US), sum.getMaxValue());
     }
