@@ -26,7 +26,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -108,38 +109,36 @@ class FaultProxyTest {
         System.out.println("FaultProxyTest seed " + seed);
         byte[] data = new byte[24 << 20];
         new Random(seed).nextBytes(data);
-        List<CompletableFuture<byte[]>> echoes = new ArrayList<>();
+        List<FutureTask<byte[]>> echoes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Socket client = connect();
-            echoes.add(reading(client, data.length));
-            CompletableFuture.runAsync(() -> {
-                try {
-                    client.getOutputStream().write(data);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+            echoes.add(inThread(() -> {
+                byte[] bytes = new byte[data.length];
+                new DataInputStream(client.getInputStream()).readFully(bytes);
+                return bytes;
+            }));
+            inThread(() -> {
+                client.getOutputStream().write(data);
+                return null;
             });
         }
         proxy.delay(Duration.ofMillis(5), Duration.ofMillis(1)); // faults that lose nothing may change meanwhile
         proxy.stall(TO_CLIENT);
         proxy.delay(Duration.ZERO, Duration.ofMillis(3));
         proxy.heal();
-        for (CompletableFuture<byte[]> echo : echoes) {
+        for (FutureTask<byte[]> echo : echoes) {
             assertArrayEquals(data, echo.get());
         }
         assertEquals(3L * data.length, proxy.bytes(TO_BROKER));
     }
 
-    private static CompletableFuture<byte[]> reading(Socket client, int length) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                byte[] bytes = new byte[length];
-                new DataInputStream(client.getInputStream()).readFully(bytes);
-                return bytes;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+    /** A thread of its own for each: the common pool may have just one, and these block. */
+    private static <T> FutureTask<T> inThread(Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread thread = new Thread(task, "test");
+        thread.setDaemon(true);
+        thread.start();
+        return task;
     }
 
     @Test
