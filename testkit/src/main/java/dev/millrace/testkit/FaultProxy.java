@@ -26,6 +26,16 @@ import java.util.concurrent.TimeUnit;
  * <p>Faults are switched while it runs, by any thread, and hold when the method returns. They last until they are
  * switched off or {@link #heal healed}, and apply to open connections as to new ones. A broker that does not listen
  * shows as a connection that is accepted and reset.
+ *
+ * <pre>{@code
+ * int port = LoopbackPorts.lease();
+ * try (KafkaCluster cluster = KafkaCluster.builder().advertisedPort(1, port).start();
+ *      FaultProxy proxy = FaultProxy.start(port, cluster.port(1))) {
+ *     ... clients of cluster.bootstrapServers() come through the proxy ...
+ *     proxy.blackHole(FaultProxy.Direction.TO_CLIENT);
+ *     proxy.heal();
+ * }
+ * }</pre>
  */
 public final class FaultProxy implements AutoCloseable {
     /** The way bytes go. */

@@ -22,6 +22,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
@@ -355,57 +357,54 @@ class DeliveryLedgerTest {
     }
 
     /**
-     * Four senders, acknowledgements from others, and a reader that keeps up; then one record each is lost, repeated,
-     * moved.
+     * Four partitions, each with a thread that sends, one that acknowledges and one that reads, side by side; then one
+     * record is lost, another repeated, and two change places.
      */
     @Test
     void shouldCountExactlyWhenManyThreadsSendAcknowledgeAndRead() throws InterruptedException {
-        int threads = 4;
+        int partitions = 4;
         int each = 100_000;
         List<List<Long>> logs = new ArrayList<>();
-        List<Thread> senders = new ArrayList<>();
-        List<ConcurrentLinkedQueue<long[]>> toAck = new ArrayList<>();
+        List<Thread> threads = new ArrayList<>();
         ConcurrentLinkedQueue<Throwable> errors = new ConcurrentLinkedQueue<>();
         CountDownLatch start = new CountDownLatch(1);
-        for (int t = 0; t < threads; t++) {
+        for (int p = 0; p < partitions; p++) {
+            int partition = p;
             List<Long> log = new ArrayList<>();
             logs.add(log);
-            ConcurrentLinkedQueue<long[]> acks = new ConcurrentLinkedQueue<>();
-            toAck.add(acks);
-            int partition = t;
-            senders.add(new Thread(() -> {
-                awaitUninterruptibly(start);
+            BlockingQueue<Long> toAck = new ArrayBlockingQueue<>(1_000);
+            BlockingQueue<Long> toRead = new ArrayBlockingQueue<>(1_000);
+            threads.add(thread(start, () -> {
                 for (int i = 0; i < each; i++) {
                     String key = i % 3 == 0 ? null : "k" + partition + "-" + i % 100;
                     long id = ledger.sending(i % 2 == 0 ? partition : null, key);
                     log.add(id);
-                    acks.add(new long[] {id, i});
+                    toAck.put(id);
+                    toRead.put(id);
                 }
             }));
-            senders.add(new Thread(() -> {
-                for (int i = 0; i < each; ) {
-                    long[] ack = acks.poll();
-                    if (ack == null) {
-                        Thread.onSpinWait();
-                        continue;
-                    }
-                    ledger.acked(ack[0], partition, ack[1]);
-                    ledger.observe(ack[0], partition, ack[1]);
-                    i++;
+            threads.add(thread(start, () -> {
+                for (int i = 0; i < each; i++) {
+                    ledger.acked(toAck.take(), partition, i);
+                }
+            }));
+            threads.add(thread(start, () -> {
+                for (int i = 0; i < each; i++) {
+                    ledger.observe(toRead.take(), partition, i);
                 }
             }));
         }
-        senders.forEach(thread -> {
+        threads.forEach(thread -> {
             thread.setUncaughtExceptionHandler((t, e) -> errors.add(e));
             thread.start();
         });
         start.countDown();
-        for (Thread sender : senders) {
-            sender.join();
+        for (Thread thread : threads) {
+            thread.join();
         }
         assertEquals(List.of(), List.copyOf(errors));
         DeliveryReport live = only(Map.of());
-        assertEquals((long) threads * each, live.sent());
+        assertEquals((long) partitions * each, live.sent());
         assertEquals(live.sent(), live.acknowledged());
         assertEquals(live.sent(), live.found());
 
@@ -414,7 +413,7 @@ class DeliveryLedgerTest {
         int victim = new Random(seed).nextInt(1, each - 10);
         ledger.forgetObserved();
         AtomicLong offset = new AtomicLong();
-        for (int p = 0; p < threads; p++) {
+        for (int p = 0; p < partitions; p++) {
             offset.set(0);
             List<Long> log = new ArrayList<>(logs.get(p));
             if (p == 0) {
@@ -434,12 +433,19 @@ class DeliveryLedgerTest {
                 ids(report, OFFSET_MISMATCH));
     }
 
-    private static void awaitUninterruptibly(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+    private interface Work {
+        void run() throws InterruptedException;
+    }
+
+    private static Thread thread(CountDownLatch start, Work work) {
+        return new Thread(() -> {
+            try {
+                start.await();
+                work.run();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
     }
 
     private static List<String> ids(DeliveryReport report, DeliveryFault fault) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,7 +26,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -107,38 +109,36 @@ class FaultProxyTest {
         System.out.println("FaultProxyTest seed " + seed);
         byte[] data = new byte[24 << 20];
         new Random(seed).nextBytes(data);
-        List<CompletableFuture<byte[]>> echoes = new ArrayList<>();
+        List<FutureTask<byte[]>> echoes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Socket client = connect();
-            echoes.add(reading(client, data.length));
-            CompletableFuture.runAsync(() -> {
-                try {
-                    client.getOutputStream().write(data);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+            echoes.add(inThread(() -> {
+                byte[] bytes = new byte[data.length];
+                new DataInputStream(client.getInputStream()).readFully(bytes);
+                return bytes;
+            }));
+            inThread(() -> {
+                client.getOutputStream().write(data);
+                return null;
             });
         }
         proxy.delay(Duration.ofMillis(5), Duration.ofMillis(1)); // faults that lose nothing may change meanwhile
         proxy.stall(TO_CLIENT);
         proxy.delay(Duration.ZERO, Duration.ofMillis(3));
         proxy.heal();
-        for (CompletableFuture<byte[]> echo : echoes) {
+        for (FutureTask<byte[]> echo : echoes) {
             assertArrayEquals(data, echo.get());
         }
         assertEquals(3L * data.length, proxy.bytes(TO_BROKER));
     }
 
-    private static CompletableFuture<byte[]> reading(Socket client, int length) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                byte[] bytes = new byte[length];
-                new DataInputStream(client.getInputStream()).readFully(bytes);
-                return bytes;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+    /** A thread of its own for each: the common pool may have just one, and these block. */
+    private static <T> FutureTask<T> inThread(Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread thread = new Thread(task, "test");
+        thread.setDaemon(true);
+        thread.start();
+        return task;
     }
 
     @Test
@@ -323,26 +323,56 @@ class FaultProxyTest {
                  Socket server = lazy.accept()) {
                 client.configureBlocking(false);
                 client.register(selector, SelectionKey.OP_WRITE);
-                ByteBuffer chunk = ByteBuffer.allocateDirect(64 << 10);
-                long written = 0;
-                while (written < bound && selector.select(300) > 0) {
-                    selector.selectedKeys().clear();
-                    for (int i = chunk.clear().position(); i < chunk.capacity(); i++) {
-                        chunk.put(i, (byte) ((written + i) % 251));
-                    }
-                    written += client.write(chunk);
-                }
+                long written = writeUntilBlocked(client, selector, 0, bound);
                 assertTrue(written < bound, "the client could write " + written + " bytes that nobody read");
                 long turns = toLazy.turns();
                 assertEquals(0, selector.select(200));
                 assertTrue(toLazy.turns() - turns < 20, "no spinning while blocked");
+                // Many bytes the socket does not take; then it would, but they must wait again.
+                toLazy.delay(Duration.ofHours(1), Duration.ZERO);
+                written = writeUntilBlocked(client, selector, written, 2 * bound);
+                assertTrue(written < 2 * bound, written + " bytes are under way");
+                toLazy.delay(Duration.ZERO, Duration.ZERO);
+                toLazy.delay(Duration.ofHours(1), Duration.ZERO);
+                ByteArrayOutputStream read = new ByteArrayOutputStream();
+                readUntilSilent(server, read);
+                turns = toLazy.turns();
+                readUntilSilent(server, read);
+                assertTrue(toLazy.turns() - turns < 20, "no spinning while delayed");
+                toLazy.heal();
                 client.shutdownOutput();
-                byte[] all = server.getInputStream().readAllBytes();
+                server.setSoTimeout(0);
+                server.getInputStream().transferTo(read);
+                byte[] all = read.toByteArray();
                 assertEquals(written, all.length);
                 for (int i = 0; i < all.length; i++) {
                     assertEquals((byte) (i % 251), all[i]);
                 }
             }
+        }
+    }
+
+    private static long writeUntilBlocked(SocketChannel client, Selector selector, long from, long bound)
+            throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocateDirect(64 << 10);
+        long written = from;
+        while (written < bound && selector.select(300) > 0) {
+            selector.selectedKeys().clear();
+            chunk.clear();
+            for (int i = 0; i < chunk.capacity(); i++) {
+                chunk.put(i, (byte) ((written + i) % 251));
+            }
+            written += client.write(chunk);
+        }
+        return written;
+    }
+
+    private static void readUntilSilent(Socket socket, ByteArrayOutputStream to) throws IOException {
+        socket.setSoTimeout(200);
+        try {
+            socket.getInputStream().transferTo(to);
+        } catch (SocketTimeoutException e) {
+            // Silent.
         }
     }
 

@@ -94,6 +94,22 @@ class ResponseBufferTest {
     }
 
     @Test
+    void shouldKeepOrderWhenMoreWaitThanBefore() throws IOException {
+        respond(1, 0, 0);
+        respond(2, 0, 0);
+        out.flush(socket, 0);
+        socket.taken.reset();
+        for (int i = 0; i < 100; i++) {
+            respond(i, 0, i);
+        }
+        for (int i = 0; i < 100; i++) {
+            out.flush(socket, i);
+            assertEquals(8 * (i + 1), socket.taken.size());
+            assertEquals(i, socket.taken.toByteArray()[8 * i + 7]);
+        }
+    }
+
+    @Test
     void shouldTakeBackADiscardedResponse() throws IOException {
         respond(1, 0, 0);
         out.begin(2, false);
