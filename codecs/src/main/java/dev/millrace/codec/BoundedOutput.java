@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Where a decompressor writes. It either fills the caller's array, or collects segments up to a limit and joins them at the
- * end. Used by one thread at a time.
+ * Where a decompressor writes. It either fills the caller's array, or collects segments up to a limit and joins them at
+ * the end. Used by one thread at a time.
  *
  * <pre>
  *   full segments                 current segment
@@ -16,10 +16,10 @@ import java.util.List;
  *                                 0           position           limit
  * </pre>
  *
- * No segment reaches beyond the limit, and a next one is opened when the one before is used up (or cut to what was written),
- * so all of them together take {@code maxLength} bytes at most, whatever the input claims. When nothing more is allowed, there is still room for one byte,
- * in an array of its own: decompressors find the end of their input without special cases, and one that does write that byte
- * gets the exception.
+ * No segment reaches beyond the limit, and a next one is opened when the one before is used up (or cut to what was
+ * written), so all of them together take {@code maxLength} bytes at most, whatever the input claims. When nothing more
+ * is allowed, there is still room for one byte, in an array of its own: decompressors find the end of their input
+ * without special cases, and one that does write that byte gets the exception.
  */
 final class BoundedOutput {
     /** Outputs up to this size are collected in one array that stays here for the next one. */
@@ -58,8 +58,8 @@ final class BoundedOutput {
     }
 
     /**
-     * Called before anything is written: the input claims to decompress to {@code length} bytes, and that is possible. When
-     * it is right, this array is the result as it is; when it is wrong, more segments follow or it is cut.
+     * Called before anything is written: the input claims to decompress to {@code length} bytes, and that is possible.
+     * When it is right, this array is the result as it is; when it is wrong, more segments follow or it is cut.
      */
     void expect(long length) {
         if (growing && length > 0 && length <= maxLength) {
@@ -67,7 +67,10 @@ final class BoundedOutput {
         }
     }
 
-    /** At most {@code length} bytes come next and must lie in one piece: makes contiguous room for them, up to the limit. */
+    /**
+     * At most {@code length} bytes come next and must lie in one piece: makes contiguous room for them, up to the
+     * limit.
+     */
     void expectContiguous(long length) {
         if (!growing || length <= limit - position) {
             return;
@@ -132,7 +135,8 @@ final class BoundedOutput {
     CodecException tooLarge() {
         return new CodecException(growing
                 ? "the input decompresses to more than the " + maxLength + " bytes allowed"
-                : "the input decompresses to more than the " + maxLength + " bytes left in the destination, or is corrupt");
+                : "the input decompresses to more than the " + maxLength
+                        + " bytes left in the destination, or is corrupt");
     }
 
     /** All that was written, in an array of its size. */

@@ -1,8 +1,8 @@
 package dev.millrace.codec;
 
 /**
- * Compresses and decompresses the records of a whole batch, in the formats Kafka's brokers and clients use. A codec may be
- * used by any number of threads at once and never blocks; it holds a bounded number of reusable contexts.
+ * Compresses and decompresses the records of a whole batch, in the formats Kafka's brokers and clients use. A codec may
+ * be used by any number of threads at once and never blocks; it holds a bounded number of reusable contexts.
  *
  * <p>All methods throw {@link IndexOutOfBoundsException} when an offset and a length do not fit their array.
  */
@@ -18,8 +18,8 @@ public interface Codec {
     int maxCompressedLength(int length);
 
     /**
-     * Compresses {@code srcLength} bytes into {@code dst}, which may be written to anywhere from {@code dstOffset} on, also
-     * behind the bytes counted by the result. The arrays' ranges must not overlap.
+     * Compresses {@code srcLength} bytes into {@code dst}, which may be written to anywhere from {@code dstOffset} on,
+     * also behind the bytes counted by the result. The arrays' ranges must not overlap.
      *
      * @return how many bytes of {@code dst} the compressed form takes
      * @throws CodecException when {@code dst} is too small
@@ -40,8 +40,8 @@ public interface Codec {
     byte[] decompress(byte[] src, int srcOffset, int srcLength, int maxLength);
 
     /**
-     * Decompresses the records of a batch into {@code dst}, which may be written to anywhere from {@code dstOffset} on. For
-     * callers that know a bound of the size and reuse their arrays. The arrays' ranges must not overlap.
+     * Decompresses the records of a batch into {@code dst}, which may be written to anywhere from {@code dstOffset} on.
+     * For callers that know a bound of the size and reuse their arrays. The arrays' ranges must not overlap.
      *
      * @return how many bytes were decompressed
      * @throws CodecException when the input is corrupt, or {@code dst} is too small

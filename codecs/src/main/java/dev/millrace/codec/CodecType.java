@@ -15,8 +15,8 @@ public enum CodecType {
     /** Snappy blocks in xerial's framing. */
     SNAPPY(2, "snappy"),
     /**
-     * LZ4 frames. As in Kafka, level 9, the default, does not mean LZ4 HC's level 9 but the fast compressor; every other
-     * level is LZ4 HC's.
+     * LZ4 frames. As in Kafka, level 9, the default, does not mean LZ4 HC's level 9 but the fast compressor; every
+     * other level is LZ4 HC's.
      */
     LZ4(3, "lz4", 1, 17, 9),
     /** Zstandard frames (RFC 8878). */
@@ -72,8 +72,8 @@ public enum CodecType {
     }
 
     /**
-     * What Kafka uses when no level is set. May lie outside {@link #minLevel()} to {@link #maxLevel()} (gzip's -1) and is
-     * valid all the same.
+     * What Kafka uses when no level is set. May lie outside {@link #minLevel()} to {@link #maxLevel()} (gzip's -1) and
+     * is valid all the same.
      *
      * @throws UnsupportedOperationException when the type has no levels
      */
@@ -113,7 +113,8 @@ public enum CodecType {
             case 2 -> SNAPPY;
             case 3 -> LZ4;
             case 4 -> ZSTD;
-            default -> throw new IllegalArgumentException("compression type id " + id + " is unknown: 0 to 4 are known");
+            default -> throw new IllegalArgumentException("compression type id " + id
+                    + " is unknown: 0 to 4 are known");
         };
     }
 

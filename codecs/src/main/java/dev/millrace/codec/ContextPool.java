@@ -4,16 +4,16 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Supplier;
 
 /**
- * A bounded, lock-free store of idle contexts. At most {@code slots} contexts are kept; any more that are handed back are
- * closed. Nothing hangs on threads, so a thousand threads that compress now and then leave no thousand contexts behind, as
- * thread locals would.
+ * A bounded, lock-free store of idle contexts. At most {@code slots} contexts are kept; any more that are handed back
+ * are closed. Nothing hangs on threads, so a thousand threads that compress now and then leave no thousand contexts
+ * behind, as thread locals would.
  *
- * <p>Concurrency: a slot holds an idle context or null. Whoever swaps a context out of a slot (getAndSet to null) is the
- * only one to have it, since the swap is atomic and a context lies in one slot at most; whoever puts one back does so by
- * compareAndSet from null, so none is overwritten and lost. Both have volatile semantics: what the last user wrote into the
- * context happens before what the next one reads. Every search visits each slot once at most, so neither operation waits
- * for another thread. A search that misses a context put back behind it makes one more, and the bound on what is kept still
- * holds.
+ * <p>Concurrency: a slot holds an idle context or null. Whoever swaps a context out of a slot (getAndSet to null) is
+ * the only one to have it, since the swap is atomic and a context lies in one slot at most; whoever puts one back does
+ * so by compareAndSet from null, so none is overwritten and lost. Both have volatile semantics: what the last user
+ * wrote into the context happens before what the next one reads. Every search visits each slot once at most, so neither
+ * operation waits for another thread. A search that misses a context put back behind it makes one more, and the bound
+ * on what is kept still holds.
  */
 final class ContextPool<C extends AutoCloseable> {
     private final AtomicReferenceArray<C> slots;

@@ -5,8 +5,8 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * Reads one gzip member or several in a row, as the JDK's GZIPInputStream (which Kafka reads with) does; what follows and is
- * no member is ignored, likewise. The checksum and the length of each member are verified.
+ * Reads one gzip member or several in a row, as the JDK's GZIPInputStream (which Kafka reads with) does; what follows
+ * and is no member is ignored, likewise. The checksum and the length of each member are verified.
  */
 final class GzipDecompressor implements Decompressor {
     private final Inflater inflater = new Inflater(true);

@@ -1,7 +1,8 @@
 package dev.millrace.codec;
 
 /**
- * A gzip member (RFC 1952, section 2.3), as Kafka's writer (the JDK's GZIPOutputStream) leaves it: no optional field is set.
+ * A gzip member (RFC 1952, section 2.3), as Kafka's writer (the JDK's GZIPOutputStream) leaves it: no optional field is
+ * set.
  *
  * <pre>
  *   0    1    2    3    4    5    6    7    8    9    10                  n-8             n-4             n

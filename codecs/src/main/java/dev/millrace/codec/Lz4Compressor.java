@@ -61,7 +61,9 @@ final class Lz4Compressor implements Compressor {
         return 4 + length;
     }
 
-    /** With room for the worst case (every block of a destination that has maxCompressedLength), nothing is thrown here. */
+    /**
+     * With room for the worst case (every block of a destination that has maxCompressedLength), nothing is thrown here.
+     */
     private int tryCompress(byte[] src, int from, int length, byte[] dst, int at, int room) {
         try {
             return blocks.compress(src, from, length, dst, at, room);

@@ -7,8 +7,8 @@ import net.jpountz.xxhash.XXHash32;
 import net.jpountz.xxhash.XXHashFactory;
 
 /**
- * Reads one LZ4 frame, with all options Kafka's reader takes: block sizes up to 4 MiB, block checksums (verified), a content
- * size and a content checksum (both skipped). What follows the frame is ignored, as Kafka does.
+ * Reads one LZ4 frame, with all options Kafka's reader takes: block sizes up to 4 MiB, block checksums (verified), a
+ * content size and a content checksum (both skipped). What follows the frame is ignored, as Kafka does.
  */
 final class Lz4Decompressor implements Decompressor {
     private static final LZ4SafeDecompressor BLOCKS = LZ4Factory.fastestInstance().safeDecompressor();

@@ -3,8 +3,8 @@ package dev.millrace.codec;
 import net.jpountz.xxhash.XXHash32;
 
 /**
- * The LZ4 frame (lz4_Frame_format.md, version 1), with the choices Kafka's writer (Lz4BlockOutputStream) makes: blocks of up
- * to 64 KiB that do not refer to each other, no checksum but the descriptor's. Integers are little-endian.
+ * The LZ4 frame (lz4_Frame_format.md, version 1), with the choices Kafka's writer (Lz4BlockOutputStream) makes: blocks
+ * of up to 64 KiB that do not refer to each other, no checksum but the descriptor's. Integers are little-endian.
  *
  * <pre>
  *   0              4    5    6    7                                                        n-4            n

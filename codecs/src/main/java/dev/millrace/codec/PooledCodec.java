@@ -5,8 +5,8 @@ import java.util.function.IntToLongFunction;
 import java.util.function.Supplier;
 
 /**
- * A codec made of contexts that serve one thread at a time. Checks arguments, lends a context for the length of a call, and
- * takes it back also when the call fails: contexts start clean every time.
+ * A codec made of contexts that serve one thread at a time. Checks arguments, lends a context for the length of a call,
+ * and takes it back also when the call fails: contexts start clean every time.
  */
 final class PooledCodec implements Codec {
     /** More than run at once are seldom needed; a thread that finds none makes one and gives it up afterwards. */

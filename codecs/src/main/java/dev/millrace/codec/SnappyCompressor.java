@@ -7,7 +7,9 @@ import org.xerial.snappy.Snappy;
 final class SnappyCompressor implements Compressor {
     private static final int BLOCK_ROOM = Snappy.maxCompressedLength(SnappyFormat.BLOCK_BYTES);
 
-    /** For blocks near the end of a tight destination: snappy itself wants room for the worst case. Null until needed. */
+    /**
+     * For blocks near the end of a tight destination: snappy itself wants room for the worst case. Null until needed.
+     */
     private byte[] blockScratch;
 
     @Override

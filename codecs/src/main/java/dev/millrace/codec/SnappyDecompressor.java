@@ -4,8 +4,8 @@ import java.io.IOException;
 import org.xerial.snappy.Snappy;
 
 /**
- * Reads xerial's framing, with any block size and several headers in a row, and a single snappy block without framing (some
- * other clients write that): everything Kafka's reader takes.
+ * Reads xerial's framing, with any block size and several headers in a row, and a single snappy block without framing
+ * (some other clients write that): everything Kafka's reader takes.
  */
 final class SnappyDecompressor implements Decompressor {
     private static final int KEPT_SCRATCH_BYTES = 1 << 17;

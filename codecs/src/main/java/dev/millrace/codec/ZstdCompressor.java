@@ -5,8 +5,8 @@ import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdException;
 
 /**
- * Writes one zstd frame with its content size and, as Kafka's writer, no checksum. Knowing the size of the whole, zstd takes
- * tables that fit it, where a streaming writer must prepare for megabytes.
+ * Writes one zstd frame with its content size and, as Kafka's writer, no checksum. Knowing the size of the whole, zstd
+ * takes tables that fit it, where a streaming writer must prepare for megabytes.
  */
 final class ZstdCompressor implements Compressor {
     private final ZstdCompressCtx context = new ZstdCompressCtx();

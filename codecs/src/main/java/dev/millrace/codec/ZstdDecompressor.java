@@ -5,8 +5,8 @@ import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 
 /**
- * Reads zstd frames in a row, skippable ones too. Each frame is decompressed straight into contiguous room for as much as it
- * can make: zstd then needs no window of its own, whose size (up to 128 MiB) a frame's header may choose.
+ * Reads zstd frames in a row, skippable ones too. Each frame is decompressed straight into contiguous room for as much
+ * as it can make: zstd then needs no window of its own, whose size (up to 128 MiB) a frame's header may choose.
  */
 final class ZstdDecompressor implements Decompressor {
     private final ZstdDecompressCtx context = new ZstdDecompressCtx();

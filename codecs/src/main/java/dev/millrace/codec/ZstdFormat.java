@@ -13,8 +13,8 @@ package dev.millrace.codec;
  *   block: 3 bytes: size (21 bits), type (2 bits), last (1 bit); then the block's bytes: size of them, or 1 in a run
  * </pre>
  *
- * No block makes more than 128 KiB, nor more than the window. So the blocks' headers give a bound of what a frame decompresses
- * to, also for frames that do not tell their size, as those of streaming writers (Kafka's).
+ * No block makes more than 128 KiB, nor more than the window. So the blocks' headers give a bound of what a frame
+ * decompresses to, also for frames that do not tell their size, as those of streaming writers (Kafka's).
  */
 final class ZstdFormat {
     static final int MAGIC = 0xFD2FB528;
@@ -82,8 +82,8 @@ final class ZstdFormat {
                     default -> throw new CodecException("zstd data is corrupt: a block is of the reserved type");
                 };
                 if (size > maxBlockBytes) {
-                    throw new CodecException("zstd data is corrupt: a block claims " + size + " bytes, the frame allows "
-                            + maxBlockBytes);
+                    throw new CodecException("zstd data is corrupt: a block claims " + size
+                            + " bytes, the frame allows " + maxBlockBytes);
                 }
                 at += 3 + (type == BLOCK_RUN ? 1 : size);
                 need(at - from, from, end);

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Input that is cut, flipped or made up ends in {@link CodecException} or in output no larger than allowed; nothing else is
- * thrown, nothing hangs, and the memory used stays within the bound.
+ * Input that is cut, flipped or made up ends in {@link CodecException} or in output no larger than allowed; nothing
+ * else is thrown, nothing hangs, and the memory used stays within the bound.
  */
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CodecBadInputTest {
@@ -45,7 +45,8 @@ class CodecBadInputTest {
             }
             byte[] read = readOrNull(subject, Arrays.copyOf(compressed, cut));
             if (read != null) {
-                // Neither "none", nor snappy between two blocks, nor zstd between two frames can tell that more should come.
+                // Neither "none", nor snappy between two blocks, nor zstd between two frames can tell that more
+                // should come.
                 assertTrue(subject.type() == CodecType.NONE || subject.type() == CodecType.SNAPPY
                         || subject.type() == CodecType.ZSTD && cut == 0, () -> subject + " took " + cut + " of "
                         + compressed.length + " bytes for all, -Dmillrace.seed=" + SEED);

@@ -61,7 +61,8 @@ class CodecContractTest {
         for (TestData data : TestData.values()) {
             for (int size : SIZES) {
                 byte[] plain = data.bytes(size, random);
-                assertArrayEquals(plain, subject.decompress(subject.compress(plain), size), () -> what(subject, data, size));
+                assertArrayEquals(plain, subject.decompress(subject.compress(plain), size),
+                        () -> what(subject, data, size));
             }
         }
     }
@@ -89,9 +90,11 @@ class CodecContractTest {
 
         byte[] within = filled(before + length + behind);
         System.arraycopy(exact, 0, within, before, length);
-        assertArrayEquals(plain, subject.codec().decompress(within, before, length, size), () -> what(subject, data, size));
+        assertArrayEquals(plain, subject.codec().decompress(within, before, length, size),
+                () -> what(subject, data, size));
         byte[] into = filled(before + size + behind);
-        assertEquals(size, subject.codec().decompress(within, before, length, into, before), () -> what(subject, data, size));
+        assertEquals(size, subject.codec().decompress(within, before, length, into, before),
+                () -> what(subject, data, size));
         assertUntouched(into, before);
         assertArrayEquals(plain, Arrays.copyOfRange(into, before, before + size), () -> what(subject, data, size));
     }
@@ -106,7 +109,8 @@ class CodecContractTest {
                 int size = i < 20 ? i : i < 40 ? compressed.length - 20 + i - 20 : random.nextInt(compressed.length);
                 byte[] small = new byte[Math.max(0, size)];
                 CodecException e = assertThrows(CodecException.class,
-                        () -> subject.codec().compress(plain, 0, plain.length, small, 0), () -> what(subject, data, size));
+                        () -> subject.codec().compress(plain, 0, plain.length, small, 0),
+                        () -> what(subject, data, size));
                 assertTrue(e.getMessage().contains(small.length + " "), e::getMessage);
             }
             for (int size = compressed.length; size < subject.codec().maxCompressedLength(plain.length); size += 97) {

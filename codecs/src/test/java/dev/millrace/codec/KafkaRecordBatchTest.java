@@ -59,8 +59,8 @@ class KafkaRecordBatchTest {
     void shouldReadPayloadsKafkasRecordClassesMade(Subject subject) {
         byte[] plainBatch = batch(Compression.NONE);
         byte[] compressedBatch = batch(subject.kafka());
-        byte[] payload = subject.codec().decompress(compressedBatch, HEADER_BYTES, compressedBatch.length - HEADER_BYTES,
-                plainBatch.length - HEADER_BYTES);
+        byte[] payload = subject.codec().decompress(compressedBatch, HEADER_BYTES,
+                compressedBatch.length - HEADER_BYTES, plainBatch.length - HEADER_BYTES);
         assertArrayEquals(Arrays.copyOfRange(plainBatch, HEADER_BYTES, plainBatch.length), payload);
     }
 
@@ -79,7 +79,8 @@ class KafkaRecordBatchTest {
         List<SimpleRecord> records = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             byte[] key = ("key-" + random.nextInt(500)).getBytes(StandardCharsets.UTF_8);
-            records.add(new SimpleRecord(1_700_000_000_000L + i, key, TestData.JSON.bytes(20 + random.nextInt(200), random)));
+            byte[] value = TestData.JSON.bytes(20 + random.nextInt(200), random);
+            records.add(new SimpleRecord(1_700_000_000_000L + i, key, value));
         }
         return records.toArray(SimpleRecord[]::new);
     }

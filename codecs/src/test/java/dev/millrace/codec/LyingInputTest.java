@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A kibibyte that claims to expand to two gibibytes, by every field of every format that can make such a claim, read with the
- * largest bound there is.
+ * A kibibyte that claims to expand to two gibibytes, by every field of every format that can make such a claim, read
+ * with the largest bound there is.
  */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LyingInputTest {

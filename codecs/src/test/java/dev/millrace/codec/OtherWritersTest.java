@@ -116,7 +116,8 @@ class OtherWritersTest {
         byte[] one = Zstd.compress(plain);
         byte[] streamed = KafkaCompression.compress(KafkaCompression.of(CodecType.ZSTD, 3), plain);
         byte[] row = concat(skippable, concat(one, concat(skippable, streamed)));
-        assertArrayEquals(concat(plain, plain), Codecs.of(CodecType.ZSTD).decompress(row, 0, row.length, 2 * plain.length));
+        assertArrayEquals(concat(plain, plain),
+                Codecs.of(CodecType.ZSTD).decompress(row, 0, row.length, 2 * plain.length));
         byte[] into = new byte[2 * plain.length];
         assertEquals(into.length, Codecs.of(CodecType.ZSTD).decompress(row, 0, row.length, into, 0));
         assertArrayEquals(concat(plain, plain), into);
@@ -130,7 +131,8 @@ class OtherWritersTest {
         int length = (int) Zstd.compressByteArray(dst, 0, dst.length, plain, 0, plain.length, 3, true);
         byte[] frame = Arrays.copyOf(dst, length);
         assertReads(CodecType.ZSTD, frame);
-        assertThrows(CodecException.class, () -> read(CodecType.ZSTD, changed(frame, length - 1, frame[length - 1] ^ 1)));
+        byte[] corrupt = changed(frame, length - 1, frame[length - 1] ^ 1);
+        assertThrows(CodecException.class, () -> read(CodecType.ZSTD, corrupt));
     }
 
     @Test
@@ -149,7 +151,8 @@ class OtherWritersTest {
         out.write(bare, 10, bare.length - 10);
         assertReads(CodecType.GZIP, out.toByteArray());
         byte[] row = concat(out.toByteArray(), bare);
-        assertArrayEquals(concat(plain, plain), Codecs.of(CodecType.GZIP).decompress(row, 0, row.length, 2 * plain.length));
+        assertArrayEquals(concat(plain, plain),
+                Codecs.of(CodecType.GZIP).decompress(row, 0, row.length, 2 * plain.length));
         assertReads(CodecType.GZIP, concat(bare, new byte[100]));
         for (int cut = 0; cut < 25; cut++) {
             byte[] headerOnly = Arrays.copyOf(out.toByteArray(), cut);

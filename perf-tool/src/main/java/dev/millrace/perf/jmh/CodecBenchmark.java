@@ -30,13 +30,14 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One operation compresses or decompresses one whole batch of JSON-like records at Kafka's default level, with Millrace's
- * codecs or with the streams of kafka-clients. Times are sampled: the mean holds the collector's work as well; the median (p0.50) is
- * what to compare on a machine that others use, too. Run it with {@code -prof gc} to see bytes allocated per batch.
+ * One operation compresses or decompresses one whole batch of JSON-like records at Kafka's default level, with
+ * Millrace's codecs or with the streams of kafka-clients. Times are sampled: the mean holds the collector's work as
+ * well; the median (p0.50) is what to compare on a machine that others use, too. Run it with {@code -prof gc} to see
+ * bytes allocated per batch.
  *
  * <p>Kafka's streams are used as kafka-clients uses them: a new one for each batch, over a buffer that is reused.
- * {@code compressKafkaWhole} gives the stream the whole batch in one piece, which is the best it can get. The
- * {@code recordsToBatch} methods start from keys and values: Kafka's stream is fed field by field, as MemoryRecordsBuilder
+ * {@code compressKafkaWhole} gives the stream the whole batch in one piece, which is the best it can get. The {@code
+ * recordsToBatch} methods start from keys and values: Kafka's stream is fed field by field, as MemoryRecordsBuilder
  * does; for Millrace the records are encoded into an array and that is compressed.
  */
 @BenchmarkMode(Mode.SampleTime)
@@ -129,7 +130,8 @@ public class CodecBenchmark {
 
     @Benchmark
     public int decompressKafkaReusingArray() throws IOException {
-        try (InputStream in = kafka.wrapForInput(ByteBuffer.wrap(compressedByKafka), RecordBatch.MAGIC_VALUE_V2, buffers)) {
+        ByteBuffer src = ByteBuffer.wrap(compressedByKafka);
+        try (InputStream in = kafka.wrapForInput(src, RecordBatch.MAGIC_VALUE_V2, buffers)) {
             return in.readNBytes(decompressed, 0, decompressed.length);
         }
     }
