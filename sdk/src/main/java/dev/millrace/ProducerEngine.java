@@ -76,6 +76,8 @@ final class ProducerEngine<K, V> {
     private final Sender sender;
     private final Thread senderThread;
     private final Closing closing;
+    /** Sender thread only. */
+    private boolean closedInCallback;
 
     static <K, V> ProducerEngine<K, V> create(Map<String, Object> configs, Serializer<K> keySerializer,
                                               Serializer<V> valueSerializer) {
@@ -136,7 +138,7 @@ final class ProducerEngine<K, V> {
         partitions.watch(sender.load());
         this.recordSender = new RecordSender<>(settings, topicMetadata, new RecordSerializer<>(keySerializer, valueSerializer),
                 partitions, accumulator, time);
-        this.senderThread = new KafkaThread(THREAD_NAME + clientId, sender, true);
+        this.senderThread = new KafkaThread(THREAD_NAME + clientId, this::send, true);
         config.logUnused();
         AppInfoParser.registerAppInfo(ClientMetrics.JMX_PREFIX, clientId, metrics, time.milliseconds());
         senderThread.start();
@@ -269,6 +271,13 @@ final class ProducerEngine<K, V> {
 
     // ---------------------------------------------------------------- close
 
+    /** The sender thread's life. */
+    private void send() {
+        sender.run();
+        if (closedInCallback)
+            closeResources();
+    }
+
     void close(Duration timeout) {
         long timeoutMs = timeout.toMillis();
         if (timeoutMs < 0)
@@ -288,13 +297,16 @@ final class ProducerEngine<K, V> {
             log.info("Proceeding to force close the producer since pending requests could not be completed within timeout {} ms.",
                     timeoutMs);
             sender.forceClose();
-            if (!fromCallback) {
-                InterruptedException again = join(0);
-                interrupted = interrupted != null ? interrupted : again;
+            if (fromCallback) {
+                // What this thread still has to do, calling back for what is aborted and closing connections, needs the
+                // interceptors and would bring closed metrics back: they are closed when it ends.
+                closedInCallback = true;
+                return;
             }
+            InterruptedException again = join(0);
+            interrupted = interrupted != null ? interrupted : again;
         }
-        Exception failure = closing.closeAll();
-        AppInfoParser.unregisterAppInfo(ClientMetrics.JMX_PREFIX, settings.clientId(), metrics);
+        Exception failure = closeResources();
         if (interrupted != null)
             throw new InterruptException(interrupted);
         if (failure instanceof InterruptException interrupt)
@@ -302,6 +314,12 @@ final class ProducerEngine<K, V> {
         if (failure != null)
             throw new KafkaException("Failed to close kafka producer", failure);
         log.debug("The producer has been closed");
+    }
+
+    private Exception closeResources() {
+        Exception failure = closing.closeAll();
+        AppInfoParser.unregisterAppInfo(ClientMetrics.JMX_PREFIX, settings.clientId(), metrics);
+        return failure;
     }
 
     private InterruptedException join(long timeoutMs) {

@@ -198,6 +198,9 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     /** Sends one request to each broker that can take one; returns when to look again at those that can't, ms. */
     private long sendReady(long nowMs) {
         long atMs = Long.MAX_VALUE;
+        if (aborting)
+            // Closing lets open batches go at once: not these, whose records are about to be told that they failed.
+            return atMs;
         for (NodeQueue node : ready.nodes()) {
             if (node.isEmpty())
                 continue;
