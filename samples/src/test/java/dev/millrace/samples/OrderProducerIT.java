@@ -101,8 +101,8 @@ class OrderProducerIT {
 
     @Test
     void shouldSayWhatIsWrong() throws IOException, InterruptedException {
-        assertEquals(2, orders("--orders", "none"));
-        assertTrue(err.contains("--orders: none is not a number above 0"), err);
+        assertEquals(2, orders("--orders", "0"));
+        assertTrue(err.contains("--orders: 0 is not a number above 0"), err);
         assertEquals(1, orders("--bootstrap-server", "127.0.0.1:1", "--orders", "1"), () -> out + err);
         assertTrue(err.contains("order 1 of") && err.contains("was not stored"), err);
     }
