@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,6 +21,7 @@ import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
@@ -115,7 +117,7 @@ class PhaseTest {
                 try {
                     wait();
                 } catch (InterruptedException e) {
-                    throw new org.apache.kafka.common.errors.InterruptException(e);
+                    throw new InterruptException(e);
                 }
             }
         }) {
@@ -146,15 +148,29 @@ class PhaseTest {
 
     @Test
     void shouldShowItsProgressInIntervals() {
-        try (MockProducer<byte[], byte[]> producer = new AcknowledgingProducer(true)) {
-            run(producer, load(1_000, 1), 100, PATIENCE_NS);
-            assertFalse(intervals.isEmpty());
-            long before = 0;
-            for (Interval interval : intervals) {
-                assertTrue(interval.acked() >= before);
-                assertEquals(100, interval.total());
-                before = interval.acked();
+        CountDownLatch watched = new CountDownLatch(2);
+        try (MockProducer<byte[], byte[]> producer = new AcknowledgingProducer(true) {
+            @Override
+            public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record, Callback callback) {
+                Future<RecordMetadata> future = super.send(record, callback);
+                try {
+                    watched.await();
+                } catch (InterruptedException e) {
+                    throw new InterruptException(e);
+                }
+                return future;
             }
+        }) {
+            Load load = load(-1, 1);
+            new Phase(producer, load, 100, TICK_NS, PATIENCE_NS, stop, interval -> {
+                intervals.add(interval);
+                watched.countDown();
+            }).run("t", RecordData.of(load));
         }
+        assertTrue(intervals.size() >= 2, intervals::toString);
+        for (Interval interval : intervals) {
+            assertEquals(100, interval.total());
+        }
+        assertEquals(1, intervals.get(1).acked());
     }
 }
