@@ -8,6 +8,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
 
 /**
  * A folder {@code millrace-testkit-*} under {@code java.io.tmpdir} that goes when it is closed, and at the latest when
@@ -24,14 +27,24 @@ final class TempFolder implements AutoCloseable {
     }
 
     static TempFolder create() {
+        Path path = Path.of(System.getProperty("java.io.tmpdir"), PREFIX + UUID.randomUUID()).toAbsolutePath();
+        // Told before it is made: a JVM that is asked to end in between leaves no folder that nobody knows of.
+        Watchdog.watch(path);
         try {
-            TempFolder folder = new TempFolder(Files.createTempDirectory(PREFIX).toAbsolutePath());
-            Watchdog.watch(folder.path);
-            return folder;
+            Files.createDirectory(path, ownersOnly(path));
+            return new TempFolder(path);
         } catch (IOException e) {
+            Watchdog.unwatch(path);
             throw new UncheckedIOException("no temporary folder could be made under "
                     + System.getProperty("java.io.tmpdir"), e);
         }
+    }
+
+    private static FileAttribute<?>[] ownersOnly(Path path) {
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix")
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))}
+                : new FileAttribute<?>[0];
     }
 
     Path path() {
