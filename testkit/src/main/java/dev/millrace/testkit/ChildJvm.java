@@ -6,6 +6,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +27,13 @@ import java.util.stream.Collectors;
 final class ChildJvm implements AutoCloseable {
     private static final long POLL_MS = 20;
     private static final int PROBE_TIMEOUT_MS = 500;
+    /**
+     * Ctrl-C reaches the whole process group of a terminal. What it means is this JVM's to decide; brokers that end by
+     * themselves would pull the floor from under a program that wants to end in order. An ignored signal stays ignored
+     * over exec, and HotSpot leaves it alone.
+     */
+    private static final List<String> DEAF_TO_INTERRUPTS = Files.isExecutable(Path.of("/bin/sh"))
+            ? List.of("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh") : List.of();
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
 
     private final String name;
@@ -258,7 +266,8 @@ final class ChildJvm implements AutoCloseable {
          */
         ChildJvm start(Path folder) {
             File logFile = folder.resolve(name.replace(' ', '-') + ".log").toFile();
-            List<String> command = new ArrayList<>(List.of(javaCommand()));
+            List<String> command = new ArrayList<>(DEAF_TO_INTERRUPTS);
+            command.add(javaCommand());
             command.addAll(jvmArgs);
             command.addAll(List.of("-cp", classPath(), ChildMain.class.getName(), mainClass));
             command.addAll(args);
