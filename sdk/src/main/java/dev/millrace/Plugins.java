@@ -10,6 +10,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerInterceptor;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.common.utils.Utils;
 
 /** The user's classes that a configuration names: made, configured, given their metrics (KIP-877), and closed at the end. */
 final class Plugins {
@@ -58,10 +59,13 @@ final class Plugins {
     <K, V> List<ProducerInterceptor<K, V>> interceptors() {
         String key = ProducerConfig.INTERCEPTOR_CLASSES_CONFIG;
         List<ProducerInterceptor<K, V>> chain = new ArrayList<>();
+        List<AutoCloseable> monitored = new ArrayList<>();
         for (Object interceptor : config.getConfiguredInstances(key, ProducerInterceptor.class, clientId)) {
             chain.add((ProducerInterceptor<K, V>) interceptor);
-            closing.add("interceptor", Monitored.of(interceptor, metrics, key));
+            monitored.add(Monitored.of(interceptor, metrics, key));
         }
+        // One that throws is logged and passed over here too: it makes no failure of close.
+        closing.add("interceptors", () -> monitored.forEach(each -> Utils.closeQuietly(each, "producer interceptor")));
         return chain;
     }
 }
