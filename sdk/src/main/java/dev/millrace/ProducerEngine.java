@@ -49,9 +49,6 @@ import org.apache.kafka.common.metrics.KafkaMetric;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.metrics.MetricsReporter;
 import org.apache.kafka.common.serialization.Serializer;
-import org.apache.kafka.common.utils.AppInfoParser;
-import org.apache.kafka.common.utils.KafkaThread;
-import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.common.utils.Time;
 import org.slf4j.Logger;
 
@@ -100,9 +97,8 @@ final class ProducerEngine<K, V> {
         this.closing = closing;
         this.settings = ProducerSettings.of(config);
         String clientId = settings.clientId();
-        LogContext logContext = new LogContext("[Producer clientId=" + clientId + "] ");
-        this.log = logContext.logger(MillraceProducer.class);
-        this.network = new Network(settings, logContext, time);
+        this.network = new Network(settings, time);
+        this.log = network.logger(MillraceProducer.class);
         closing.add("telemetry", network::close);
         List<MetricsReporter> reporters = CommonClientConfigs.metricsReporters(clientId, config);
         network.addTelemetry(reporters);
@@ -120,7 +116,7 @@ final class ProducerEngine<K, V> {
 
         Codec codec = codec(settings.compression());
         BatchSettings batching = new BatchSettings(settings.batching().batchSize(), settings.batching().lingerMs(),
-                settings.delivery().retryBackoffMs(), settings.delivery().retryBackoffMaxMs(), false);
+                settings.delivery().retryBackoffMs(), settings.delivery().retryBackoffMaxMs());
         this.accumulator = new RecordAccumulator(batching, codec, pool(batching, codec), time);
 
         BrokerClient broker = network.connect(metrics, SenderMetrics.throttleTimeSensor(metrics),
@@ -128,9 +124,9 @@ final class ProducerEngine<K, V> {
         closing.add("network client", broker);
         this.senderMetrics = new SenderMetrics(metrics, broker::requestsInFlight, network::lastMetadataUpdateMs);
         this.sequences = settings.delivery().idempotent()
-                ? new SequenceTracker(logContext.logger(SequenceTracker.class)) : new NoSequences();
+                ? new SequenceTracker(network.logger(SequenceTracker.class)) : new NoSequences();
         this.sender = new Sender(senderSettings(), accumulator, sequences, broker, senderMetrics, time,
-                logContext.logger(Sender.class));
+                network.logger(Sender.class));
         this.topicMetadata = new TopicMetadata(network.metadata(), time, sender::wakeup,
                 waitedNs -> callMetrics.record(Call.METADATA_WAIT, waitedNs));
         PartitionChooser partitions = new PartitionChooser(partitioner, settings.partitioning().ignoreKeys()
@@ -138,9 +134,9 @@ final class ProducerEngine<K, V> {
         partitions.watch(sender.load());
         this.recordSender = new RecordSender<>(settings, topicMetadata, new RecordSerializer<>(keySerializer, valueSerializer),
                 partitions, accumulator, time);
-        this.senderThread = new KafkaThread(THREAD_NAME + clientId, this::send, true);
+        this.senderThread = network.thread(THREAD_NAME + clientId, this::send);
         config.logUnused();
-        AppInfoParser.registerAppInfo(ClientMetrics.JMX_PREFIX, clientId, metrics, time.milliseconds());
+        network.registerAppInfo(ClientMetrics.JMX_PREFIX, metrics);
         senderThread.start();
         closing.forget(broker);
     }
@@ -167,7 +163,7 @@ final class ProducerEngine<K, V> {
                     public void exhausted() {
                         poolMetrics.exhausted();
                     }
-                });
+                }, time);
         poolMetrics.bind(pool::waiting, pool::totalMemory, pool::availableMemory);
         return pool;
     }
@@ -318,7 +314,7 @@ final class ProducerEngine<K, V> {
 
     private Exception closeResources() {
         Exception failure = closing.closeAll();
-        AppInfoParser.unregisterAppInfo(ClientMetrics.JMX_PREFIX, settings.clientId(), metrics);
+        network.unregisterAppInfo(ClientMetrics.JMX_PREFIX, metrics);
         return failure;
     }
 

@@ -1,2 +1,2 @@
-/** The facades of the Millrace SDK. */
+/** The facade of the Millrace SDK. */
 package dev.millrace;

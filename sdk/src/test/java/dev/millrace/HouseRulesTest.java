@@ -2,6 +2,8 @@ package dev.millrace;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
@@ -81,7 +83,8 @@ class HouseRulesTest {
                 "org.apache.kafka.common.record.internal..", "org.apache.kafka.common.telemetry..",
                 "org.apache.kafka.common.internals..")
                 .or(simpleName("NetworkClient")).or(simpleName("Metadata")).or(simpleName("KafkaClient"))
-                .or(simpleName("ClientUtils"));
+                .or(simpleName("ClientUtils")).or(simpleName("LogContext")).or(simpleName("KafkaThread"))
+                .or(simpleName("AppInfoParser"));
         noClasses().that().resideOutsideOfPackage(PRODUCER + "net").should().dependOnClassesThat(inside).check(sdk);
     }
 
@@ -95,10 +98,17 @@ class HouseRulesTest {
         noClasses().should().dependOnClassesThat(engine).check(sdk);
     }
 
-    /** Rule 6: loops wait in the network client or on a condition, never in a sleep. */
+    /** Rule 5: loops wait in the network client or on a condition, never in a sleep; whatever sleeps is called that. */
     @Test
     void shouldNeverSleep() {
-        noClasses().should().callMethod(Thread.class, "sleep", long.class).check(sdk);
+        noClasses().should().callMethodWhere(target(name("sleep"))).check(sdk);
+    }
+
+    /** Rule 5: one clock. */
+    @Test
+    void shouldAskTheOneClock() {
+        noClasses().that().doNotHaveSimpleName("SendResult")
+                .should().callMethod(System.class, "nanoTime").orShould().callMethod(System.class, "currentTimeMillis").check(sdk);
     }
 
     /** What is not a contract is not public API: facades are the only public classes on the top floor. */

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /** One run of {@code produce} from the first broker to the last line. For one thread and one use. */
 final class ProduceSession {
@@ -67,7 +68,7 @@ final class ProduceSession {
 
     private int runUnconfirmed(Brokers brokers, RecordData data, ReportOutput output) throws IOException {
         Topic topic = new Topic(spec.where().topic().orElse("millrace-perf"), spec.where().partitionsToMake(), 1, true);
-        Optional<Measurement> measured = measure(brokers, data, topic, () -> { });
+        Optional<Measurement> measured = measure(brokers, data, topic, warmedUp -> { });
         if (measured.isEmpty()) {
             return ExitCode.INTERRUPTED;
         }
@@ -79,9 +80,14 @@ final class ProduceSession {
         String bootstrap = brokers.bootstrapServers();
         try (TopicLog log = new TopicLog(bootstrap, spec.settings().forAdmin(bootstrap))) {
             Topic topic = log.prepare(spec.where(), brokers.count());
+            EndOffsets start = log.endOffsets(topic);
             EndOffsets[] before = new EndOffsets[1];
             try {
-                Optional<Measurement> measured = measure(brokers, data, topic, () -> before[0] = log.endOffsets(topic));
+                Optional<Measurement> measured = measure(brokers, data, topic, warmedUp -> {
+                    // With acks=0 the last of the warm-up may be on the way still.
+                    log.awaitGrowth(topic, start, warmedUp);
+                    before[0] = log.endOffsets(topic);
+                });
                 return measured.isEmpty() ? ExitCode.INTERRUPTED
                         : report(brokers, topic, measured.get(), confirm(log, topic, before[0], measured.get()), output);
             } finally {
@@ -100,28 +106,29 @@ final class ProduceSession {
     }
 
     /**
-     * @param baseline runs between warm-up and measurement, when nothing is in flight
+     * @param baseline runs between warm-up and measurement, when nothing is in flight; is told what the warm-up had acknowledged
      * @return empty when the run was stopped before the measurement
      */
-    private Optional<Measurement> measure(Brokers brokers, RecordData data, Topic topic, Runnable baseline) {
+    private Optional<Measurement> measure(Brokers brokers, RecordData data, Topic topic, LongConsumer baseline) {
         interruption.enterRun();
         try (ProduceRun run = new ProduceRun(spec, data, brokers.bootstrapServers(), topic.name(), stop)) {
-            warmUp(run);
+            long warmedUp = warmUp(run);
             if (stop.getAsBoolean()) {
                 progressOut.println("millrace-perf: stopped before the measurement began");
                 return Optional.empty();
             }
-            baseline.run();
+            baseline.accept(warmedUp);
             return Optional.of(measure(run));
         } finally {
             interruption.leaveRun();
         }
     }
 
-    private void warmUp(ProduceRun run) {
+    /** Returns how many records were acknowledged. */
+    private long warmUp(ProduceRun run) {
         long records = spec.load().warmupRecords();
         if (records == 0) {
-            return;
+            return 0;
         }
         progressOut.println(String.format(Locale.ROOT, "warming up with %,d records", records));
         Progress progress = progress("warm-up");
@@ -131,6 +138,7 @@ final class ProduceSession {
             progressOut.println(String.format(Locale.ROOT, "millrace-perf: warning: %,d records of the warm-up failed: %s",
                     result.failed(), result.errors()));
         }
+        return result.acked();
     }
 
     private Measurement measure(ProduceRun run) {

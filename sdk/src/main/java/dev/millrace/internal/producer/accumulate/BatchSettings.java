@@ -7,8 +7,6 @@ package dev.millrace.internal.producer.accumulate;
  * @param lingerMs how long an open batch waits for more records
  * @param retryBackoffMs backoff after the first failure
  * @param retryBackoffMaxMs backoff at most
- * @param transactional whether batches belong to transactions
  */
-public record BatchSettings(int batchSize, long lingerMs, long retryBackoffMs, long retryBackoffMaxMs,
-                            boolean transactional) {
+public record BatchSettings(int batchSize, long lingerMs, long retryBackoffMs, long retryBackoffMaxMs) {
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.utils.Time;
 
 /**
  * {@code buffer.memory}: byte arrays of a bounded total, recycled, and handed out in the order of asking when they are short.
@@ -38,6 +39,7 @@ public final class BufferPool implements Memory {
     private final int batchSize;
     private final int[] sizes;
     private final Observer observer;
+    private final Time time;
 
     private final ReentrantLock lock = new ReentrantLock();
     /** Kept arrays, a stack for each of {@link #sizes}; guarded by lock. */
@@ -60,7 +62,8 @@ public final class BufferPool implements Memory {
      * @param batchSize the size that most arrays will have, in bytes
      * @param largest arrays up to this size are recycled, in bytes
      */
-    public BufferPool(long total, int batchSize, int largest, Observer observer) {
+    public BufferPool(long total, int batchSize, int largest, Observer observer, Time time) {
+        this.time = time;
         this.total = total;
         this.batchSize = batchSize;
         this.unallocated = total;
@@ -113,7 +116,7 @@ public final class BufferPool implements Memory {
     }
 
     private byte[] allocateSlowPath(int size, long maxBlockMs) throws InterruptedException {
-        long startNs = System.nanoTime();
+        long startNs = time.nanoseconds();
         Condition turn = lock.newCondition();
         enqueue(turn);
         // Outside the lock: the listener wakes the sender, whose released batches are what this thread waits for.
@@ -139,7 +142,7 @@ public final class BufferPool implements Memory {
             waiting = waiters.size();
             wakeFirst();
             lock.unlock();
-            observer.waited(System.nanoTime() - startNs);
+            observer.waited(time.nanoseconds() - startNs);
         }
     }
 

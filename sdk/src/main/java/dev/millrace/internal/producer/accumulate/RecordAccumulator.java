@@ -43,7 +43,6 @@ public final class RecordAccumulator implements SendTiming {
     private final long lingerMs;
     private final Codec codec;
     private final ExponentialBackoff backoff;
-    private final boolean transactional;
     private final BufferPool pool;
     private final Time time;
     private final ScratchBuffers scratch = new ScratchBuffers();
@@ -72,7 +71,6 @@ public final class RecordAccumulator implements SendTiming {
         this.codec = codec;
         this.backoff = new ExponentialBackoff(settings.retryBackoffMs(), BACKOFF_BASE,
                 settings.retryBackoffMaxMs(), BACKOFF_JITTER);
-        this.transactional = settings.transactional();
         this.pool = pool;
         pool.listener(this::hurry);
     }
@@ -177,8 +175,7 @@ public final class RecordAccumulator implements SendTiming {
     private ProducerBatch newBatch(PartitionQueue queue, byte[] buffer, long nowMs) {
         // A little more than seen last: what compresses worse should not make the batch larger than batch.size.
         float ratio = codec.type().id() == 0 ? 1 : Math.min(1, queue.topic().compressionRatio() * RATIO_MARGIN);
-        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, batchSize, rawLimit, ratio,
-                transactional);
+        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, batchSize, rawLimit, ratio);
         incomplete.add(batch);
         return batch;
     }
@@ -256,7 +253,7 @@ public final class RecordAccumulator implements SendTiming {
     // ---------------------------------------------------------------- load, for partitioners
 
     /** Batches that wait for a partition. */
-    public int queuedBatches(String topic, int partition) {
+    int queuedBatches(String topic, int partition) {
         PartitionQueue queue = existing(topic, partition);
         return queue == null ? 0 : queue.queued();
     }

@@ -46,8 +46,6 @@ final class BatchHeader {
     private static final int BASE_SEQUENCE = 53;
     private static final int RECORD_COUNT = 57;
 
-    private static final int TRANSACTIONAL = 0x10;
-
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
@@ -56,13 +54,13 @@ final class BatchHeader {
     }
 
     /** Writes the whole header over {@code bytes[0, 61)}, the checksum of {@code bytes[21, size)} last. */
-    static void write(byte[] bytes, int size, int codecId, boolean transactional, int recordCount,
+    static void write(byte[] bytes, int size, int codecId, int recordCount,
                       long baseTimestamp, long maxTimestamp, long producerId, short producerEpoch, int baseSequence) {
         LONG.set(bytes, BASE_OFFSET, 0L);
         INT.set(bytes, LENGTH, size - LEADER_EPOCH);
         INT.set(bytes, LEADER_EPOCH, -1);
         bytes[MAGIC] = 2;
-        SHORT.set(bytes, ATTRIBUTES, (short) (transactional ? codecId | TRANSACTIONAL : codecId));
+        SHORT.set(bytes, ATTRIBUTES, (short) codecId);
         INT.set(bytes, LAST_OFFSET_DELTA, recordCount - 1);
         LONG.set(bytes, BASE_TIMESTAMP, baseTimestamp);
         LONG.set(bytes, MAX_TIMESTAMP, maxTimestamp);

@@ -19,7 +19,6 @@ public final class ProducerBatch {
 
     private final TopicPartition topicPartition;
     private final long createdMs;
-    private final boolean transactional;
     private final boolean partOfSplit;
     private final StagedRecords records;
 
@@ -55,17 +54,14 @@ public final class ProducerBatch {
      * @param compressionRatio what compression is expected to leave of the records: 1 for none
      */
     public ProducerBatch(TopicPartition topicPartition, long createdMs, Memory memory, byte[] buffer, int writeLimit,
-                         int rawLimit, float compressionRatio, boolean transactional) {
-        this(topicPartition, createdMs, new StagedRecords(memory, buffer, writeLimit, rawLimit, compressionRatio),
-                transactional, false);
+                         int rawLimit, float compressionRatio) {
+        this(topicPartition, createdMs, new StagedRecords(memory, buffer, writeLimit, rawLimit, compressionRatio), false);
     }
 
-    private ProducerBatch(TopicPartition topicPartition, long createdMs, StagedRecords records, boolean transactional,
-                          boolean partOfSplit) {
+    private ProducerBatch(TopicPartition topicPartition, long createdMs, StagedRecords records, boolean partOfSplit) {
         this.topicPartition = topicPartition;
         this.createdMs = createdMs;
         this.records = records;
-        this.transactional = transactional;
         this.partOfSplit = partOfSplit;
     }
 
@@ -145,7 +141,7 @@ public final class ProducerBatch {
 
     /** Writes header and checksum; the bytes are then {@link #bytes()}{@code [0, size())}. Not while they are on the wire. */
     public void writeHeader() {
-        records.writeHeader(transactional, producerId, producerEpoch, baseSequence);
+        records.writeHeader(producerId, producerEpoch, baseSequence);
     }
 
     public byte[] bytes() {
@@ -255,12 +251,11 @@ public final class ProducerBatch {
         return end(new BatchOutcome(baseOffset, logAppendTimeMs, null, null));
     }
 
-    /** Ends the batch with an exception for all its records. False, and nothing happens, when it had ended already. */
-    public boolean fail(RuntimeException error) {
-        return end(new BatchOutcome(-1, -1, error, null));
-    }
-
-    /** Ends the batch with an exception for each record. False, and nothing happens, when it had ended already. */
+    /**
+     * Ends the batch with an exception. False, and nothing happens, when it had ended already.
+     *
+     * @param recordErrors each record's own exception by its index; null when they share the batch's
+     */
     public boolean fail(RuntimeException error, IntFunction<RuntimeException> recordErrors) {
         return end(new BatchOutcome(-1, -1, error, recordErrors));
     }
@@ -305,7 +300,7 @@ public final class ProducerBatch {
     }
 
     ProducerBatch newPart(Memory memory, byte[] buffer, int limit) {
-        return new ProducerBatch(topicPartition, createdMs, new StagedRecords(memory, buffer, limit, limit, 1), transactional, true);
+        return new ProducerBatch(topicPartition, createdMs, new StagedRecords(memory, buffer, limit, limit, 1), true);
     }
 
     /** Takes a record over from the batch that is split. */

@@ -92,7 +92,7 @@ public final class SendResult implements Future<RecordMetadata> {
     }
 
     /** What a callback is given beside an exception. */
-    public static RecordMetadata failedMetadata(TopicPartition partition) {
+    private static RecordMetadata failedMetadata(TopicPartition partition) {
         return new RecordMetadata(partition, -1, -1, NO_TIMESTAMP, -1, -1);
     }
 

@@ -28,7 +28,7 @@ import org.apache.kafka.common.requests.ProduceResponse;
 /**
  * The brokers as the engine sees them: requests of its own kind go out, results come back inside {@link #poll}.
  *
- * <p>Threads: {@link #wakeup} is for any; everything else for the sender thread.
+ * <p>Threads: {@link #wakeup} and {@link #requestsInFlight} are for any; everything else for the sender thread.
  */
 public final class BrokerClient implements Closeable {
 

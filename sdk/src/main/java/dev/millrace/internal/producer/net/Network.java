@@ -17,8 +17,11 @@ import org.apache.kafka.common.metrics.MetricsReporter;
 import org.apache.kafka.common.metrics.Sensor;
 import org.apache.kafka.common.telemetry.internals.ClientTelemetryReporter;
 import org.apache.kafka.common.telemetry.internals.ClientTelemetryUtils;
+import org.apache.kafka.common.utils.AppInfoParser;
+import org.apache.kafka.common.utils.KafkaThread;
 import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.common.utils.Time;
+import org.slf4j.Logger;
 
 /**
  * Makes the pieces of kafka-clients that a producer talks to brokers with: metadata, network client, telemetry (KIP-714).
@@ -33,11 +36,31 @@ public final class Network {
     /** Set by {@link #connect}, on the thread that constructs the producer. */
     private ProducerMetadata metadata;
 
-    public Network(ProducerSettings settings, LogContext logContext, Time time) {
+    public Network(ProducerSettings settings, Time time) {
         this.settings = settings;
-        this.logContext = logContext;
+        this.logContext = new LogContext("[Producer clientId=" + settings.clientId() + "] ");
         this.time = time;
         this.telemetry = CommonClientConfigs.telemetryReporter(settings.clientId(), settings.config());
+    }
+
+    /** A logger whose lines begin with the client's id, as those of kafka-clients' own classes do. */
+    public Logger logger(Class<?> forClass) {
+        return logContext.logger(forClass);
+    }
+
+    /** A daemon that logs what kills it. */
+    public Thread thread(String name, Runnable runnable) {
+        return new KafkaThread(name, runnable, true);
+    }
+
+    /** Shows version and start time under Kafka's names, as metrics and in JMX. */
+    public void registerAppInfo(String jmxPrefix, Metrics metrics) {
+        AppInfoParser.registerAppInfo(jmxPrefix, settings.clientId(), metrics, time.milliseconds());
+    }
+
+    /** Takes it away again. */
+    public void unregisterAppInfo(String jmxPrefix, Metrics metrics) {
+        AppInfoParser.unregisterAppInfo(jmxPrefix, settings.clientId(), metrics);
     }
 
     /** Telemetry is a reporter among the metrics' reporters, when {@code enable.metrics.push} is on. */

@@ -57,7 +57,7 @@ class AppendStressTest {
     private void run(CodecType codec, int batchSize, boolean flushing) throws Exception {
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
-        BatchSettings settings = new BatchSettings(batchSize, 1, 0, 0, false);
+        BatchSettings settings = new BatchSettings(batchSize, 1, 0, 0);
         BufferPool pool = new BufferPool(32 * 1024, batchSize, 8 * batchSize, new BufferPool.Observer() {
             @Override
             public void waited(long waitedNs) {
@@ -66,7 +66,7 @@ class AppendStressTest {
             @Override
             public void exhausted() {
             }
-        });
+        }, Time.SYSTEM);
         RecordAccumulator accumulator = new RecordAccumulator(settings, Codecs.of(codec), pool, Time.SYSTEM);
         if (flushing)
             accumulator.beginFlush();

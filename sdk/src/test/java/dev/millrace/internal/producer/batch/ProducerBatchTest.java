@@ -74,7 +74,7 @@ class ProducerBatchTest {
     }
 
     private ProducerBatch batch(int limit) {
-        return new ProducerBatch(PARTITION, 1000, memory, memory.first(128), limit, limit, 1, false);
+        return new ProducerBatch(PARTITION, 1000, memory, memory.first(128), limit, limit, 1);
     }
 
     private static boolean append(ProducerBatch batch, Expected record) {
@@ -191,7 +191,7 @@ class ProducerBatchTest {
         assertThrows(java.util.concurrent.TimeoutException.class, () -> result.get(1, TimeUnit.MILLISECONDS));
         assertTrue(batch.complete(42, -1));
         assertFalse(batch.complete(43, -1));
-        assertFalse(batch.fail(new IllegalStateException("late")));
+        assertFalse(batch.fail(new IllegalStateException("late"), null));
         assertEquals(List.of("42 null"), told);
         assertEquals(42, result.get().offset());
         assertEquals(5, result.get().timestamp());

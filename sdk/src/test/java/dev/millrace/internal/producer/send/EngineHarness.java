@@ -81,9 +81,9 @@ final class EngineHarness implements AutoCloseable {
     }
 
     EngineHarness(Options options) {
-        BatchSettings batching = new BatchSettings(options.batchSize, options.lingerMs, 100, 1000, false);
+        BatchSettings batching = new BatchSettings(options.batchSize, options.lingerMs, 100, 1000);
         pool = new BufferPool(options.bufferMemory, options.batchSize,
-                RecordAccumulator.rawLimit(batching, Codecs.of(options.codec), options.bufferMemory), NOBODY);
+                RecordAccumulator.rawLimit(batching, Codecs.of(options.codec), options.bufferMemory), NOBODY, time);
         accumulator = new RecordAccumulator(batching, Codecs.of(options.codec), pool, time);
         sequences = options.idempotent ? new SequenceTracker(LoggerFactory.getLogger(SequenceTracker.class)) : new NoSequences();
         BrokerClient broker = new BrokerClient(client, metadata, options.acks, 30_000);
