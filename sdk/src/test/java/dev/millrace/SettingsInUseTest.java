@@ -29,7 +29,7 @@ class SettingsInUseTest {
                 }
             }
         }
-        unused.removeIf(setting -> setting.startsWith("Transactions.")); // there are none yet; the keys are refused
+        unused.removeIf(setting -> setting.startsWith("Transactions.")); // none yet: the id is refused, and the others mean nothing without it
         assertEquals(Set.of(), unused);
     }
 }
