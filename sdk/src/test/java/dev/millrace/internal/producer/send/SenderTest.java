@@ -186,6 +186,38 @@ class SenderTest {
     }
 
     @Test
+    void shouldWaitTwiceAsLongForEachRetryUpToTheLimitAndNotForAllAlike() throws Exception {
+        start(o -> o.partitions = 20);
+        for (int p = 0; p < 20; p++)
+            engine.append(p, "a");
+        engine.step();
+        for (double backoffMs : new double[] {100, 200, 400, 800, 1000, 1000}) {
+            while (!engine.requests().isEmpty())
+                engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
+            List<Long> waitsMs = waitsUntilResent();
+            assertEquals(20, waitsMs.size());
+            for (long waitMs : waitsMs)
+                assertTrue(0.8 * backoffMs <= waitMs && waitMs <= Math.min(1.2 * backoffMs, 1000),
+                        () -> waitsMs + " ms, for a backoff of " + backoffMs + " ms");
+            assertTrue(waitsMs.stream().distinct().count() > 1, () -> "all after " + waitsMs.get(0) + " ms");
+        }
+    }
+
+    /** Passes time until batches have been sent to all partitions, or for too long; how long each waited, in ms. */
+    private List<Long> waitsUntilResent() {
+        List<Long> waitsMs = new ArrayList<>();
+        int seen = 0;
+        for (long passedMs = 0; passedMs <= 2000 && waitsMs.size() < engine.partitions; passedMs++) {
+            for (; seen < engine.requests().size(); seen++)
+                for (int i = EngineHarness.batches(engine.requests().get(seen)).size(); i > 0; i--)
+                    waitsMs.add(passedMs);
+            engine.time.sleep(1);
+            engine.step();
+        }
+        return waitsMs;
+    }
+
+    @Test
     void shouldKeepOrderWhenAllInFlightFail() throws Exception {
         start(o -> { });
         engine.establish(0);
