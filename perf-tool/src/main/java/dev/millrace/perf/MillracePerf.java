@@ -6,7 +6,10 @@ import dev.millrace.perf.spec.RunFailedException;
 import dev.millrace.perf.spec.UsageException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Properties;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -56,10 +59,22 @@ public final class MillracePerf implements Runnable {
 
     static CommandLine commandLine() {
         return new CommandLine(new MillracePerf())
-                .registerConverter(Client.class, Client::parse)
+                .registerConverter(Client.class, converter(Client::parse))
+                .registerConverter(Path.class, converter(Path::of))
                 .setUsageHelpWidth(HELP_WIDTH)
                 .setParameterExceptionHandler(MillracePerf::usage)
                 .setExecutionExceptionHandler(MillracePerf::failed);
+    }
+
+    /** Picocli tells the message of this exception alone, and of any other its class as well. */
+    private static <T> CommandLine.ITypeConverter<T> converter(Function<String, T> parse) {
+        return text -> {
+            try {
+                return parse.apply(text);
+            } catch (UsageException | InvalidPathException e) {
+                throw new CommandLine.TypeConversionException(e.getMessage());
+            }
+        };
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.millrace.perf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
@@ -29,15 +30,17 @@ class CommandLineTest {
         assertEquals(2, execute(args), err::toString);
         assertTrue(err.toString().contains(said), err::toString);
         assertTrue(err.toString().contains("--help"), err::toString);
+        assertFalse(err.toString().contains("Exception"), err::toString);
         assertEquals("", out.toString());
     }
 
     static List<List<String>> wrongOptions() {
         return List.of(
                 List.of("Unknown option: '--nope'", "--nope"),
-                List.of("--client: there is no client 'other'; there are [millrace, kafka]", "--client", "other"),
+                List.of("'--client': there is no client 'other'; there are [millrace, kafka]", "--client", "other"),
                 List.of("--num-records: 0", "--num-records", "0"),
                 List.of("'many' is not a long", "--num-records", "many"),
+                List.of("'--json': Nul character not allowed", "--json", "a\0b"),
                 List.of("--record-size: -1", "--record-size", "-1"),
                 List.of("--throughput: 0.0", "--throughput", "0"),
                 List.of("--throughput: -2.0", "--throughput", "-2"),

@@ -16,7 +16,4 @@ import org.HdrHistogram.Histogram;
  */
 public record Interval(long startMs, long endMs, long elapsedNs, long acked, long failed, long total,
                        Histogram response, Histogram service) {
-    public double seconds() {
-        return Math.max(1, endMs - startMs) / 1e3;
-    }
 }

@@ -35,7 +35,7 @@ public enum Client {
                 return client;
             }
         }
-        throw new UsageException("--client: there is no client '" + name + "'; there are " + List.of(values()));
+        throw new UsageException("there is no client '" + name + "'; there are " + List.of(values()));
     }
 
     /** The name on the command line and in the JSON. */

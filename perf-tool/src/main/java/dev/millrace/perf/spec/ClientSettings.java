@@ -23,11 +23,10 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The client's settings: the file of {@code --command-config}, and over it each {@code --command-property}. */
 public final class ClientSettings {
-    private static final String OWN_PREFIX = "millrace.";
     /** Set by the tool itself: a run with other ones would not be the run that was asked for. */
     private static final Set<String> RESERVED =
             Set.of(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG);
-    /** Kafka's default since 3.0, and what the effective settings are printed by. */
+    /** Shown in every result, whoever set them, because they decide about speed. */
     private static final List<String> SHOWN = List.of(
             ProducerConfig.ACKS_CONFIG,
             ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
@@ -144,7 +143,7 @@ public final class ClientSettings {
         shown.put(ProducerConfig.ACKS_CONFIG, config.getString(ProducerConfig.ACKS_CONFIG).replace("-1", "all"));
         given.forEach((key, value) -> {
             ConfigDef.ConfigKey known = ProducerConfig.configDef().configKeys().get(key);
-            boolean secret = known == null ? !key.startsWith(OWN_PREFIX) : known.type() == ConfigDef.Type.PASSWORD;
+            boolean secret = known == null || known.type() == ConfigDef.Type.PASSWORD;
             if (!secret) {
                 shown.putIfAbsent(key, value);
             }
@@ -152,11 +151,11 @@ public final class ClientSettings {
         return shown;
     }
 
-    /** Given keys that neither Kafka's producer nor Millrace knows: a typing error would otherwise measure something else. */
+    /** Given keys that no producer knows: a typing error would otherwise measure something else. */
     public List<String> unknownKeys() {
         List<String> unknown = new ArrayList<>(given.keySet());
         unknown.removeAll(ProducerConfig.configNames());
-        unknown.removeIf(key -> key.startsWith(OWN_PREFIX) || key.startsWith("listener.name."));
+        unknown.removeIf(key -> key.startsWith("listener.name."));
         return unknown;
     }
 

@@ -51,12 +51,11 @@ class ClientSettingsTest {
     @Test
     void shouldShowDefaultsAndOverridesButNoSecrets() {
         Map<String, Object> effective = of("compression.type=lz4", "acks=1", "sasl.jaas.config=secret",
-                "ssl.keystore.password=secret", "my.own=secret", "millrace.linger.adaptive=true", "retries=3")
+                "ssl.keystore.password=secret", "my.own=secret", "retries=3")
                 .effective("127.0.0.1:1");
         assertEquals("lz4", effective.get("compression.type"));
         assertEquals("1", effective.get("acks"));
         assertEquals("3", effective.get("retries"));
-        assertEquals("true", effective.get("millrace.linger.adaptive"));
         assertEquals(16384, effective.get("batch.size"));
         assertFalse(effective.toString().contains("secret"), effective.toString());
         assertEquals("all", of().effective("127.0.0.1:1").get("acks"));
@@ -64,7 +63,8 @@ class ClientSettingsTest {
 
     @Test
     void shouldNameKeysNobodyKnows() {
-        assertEquals(List.of("linger.msx"), of("linger.msx=1", "linger.ms=1", "millrace.x=1").unknownKeys());
+        assertEquals(List.of("linger.msx", "millrace.adaptive.linger"),
+                of("linger.msx=1", "linger.ms=1", "millrace.adaptive.linger=true").unknownKeys());
     }
 
     @Test
