@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterAll;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -74,6 +76,16 @@ class ProduceIT {
         assertTrue(json.get("batch_bytes_avg").asDouble() > 100, json::toString);
         assertTrue(json.get("alloc_bytes_per_record").asDouble() > 0, json::toString);
         assertTrue(Files.readString(folder.resolve("run.hlog")).contains("Tag=response"));
+    }
+
+    /** The codecs load natives and use Unsafe: newer JDKs warn of both, unless the launcher allows them. */
+    @ParameterizedTest
+    @CsvSource({"millrace, lz4", "millrace, zstd", "millrace, snappy", "kafka, lz4"})
+    void shouldPrintNoWarningsWhateverTheCodec(String client, String codec) throws IOException, InterruptedException {
+        Launched run = produceToCluster("--client", client, "--num-records", "20000", "--warmup-records", "1000",
+                "--command-property", "compression.type=" + codec)
+                .expectExit(0).assertOut("compression.type=" + codec, "20,000 confirmed");
+        assertFalse(run.err().toUpperCase(Locale.ROOT).contains("WARN"), run::err);
     }
 
     @Test
