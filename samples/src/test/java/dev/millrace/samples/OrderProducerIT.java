@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -49,7 +50,29 @@ class OrderProducerIT {
         out = Files.readString(folder.resolve("out"));
         err = Files.readString(folder.resolve("err"));
         assertTrue(ended, () -> "did not end: " + out + err);
+        assertNothingLeftBehind(tmp);
         return process.exitValue();
+    }
+
+    /** Neither files nor a broker that knows the folder; a broker's end is waited for, by its watchdog at the latest. */
+    private static void assertNothingLeftBehind(Path tmp) throws IOException, InterruptedException {
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!leftBehind(tmp).isEmpty() && System.nanoTime() - deadlineNs < 0) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        assertEquals(List.of(), leftBehind(tmp));
+    }
+
+    private static List<String> leftBehind(Path tmp) throws IOException {
+        List<String> left = new ArrayList<>(ProcessHandle.allProcesses()
+                .filter(ProcessHandle::isAlive)
+                .map(handle -> handle.info().commandLine().orElse(""))
+                .filter(line -> line.contains(tmp.toString()))
+                .toList());
+        try (Stream<Path> files = Files.list(tmp)) {
+            files.map(Path::toString).filter(name -> !name.contains("hsperfdata")).forEach(left::add);
+        }
+        return left;
     }
 
     @Test
