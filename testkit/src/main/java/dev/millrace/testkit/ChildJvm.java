@@ -3,9 +3,6 @@ package dev.millrace.testkit;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,7 +23,6 @@ import java.util.stream.Collectors;
  */
 final class ChildJvm implements AutoCloseable {
     private static final long POLL_MS = 20;
-    private static final int PROBE_TIMEOUT_MS = 500;
     /**
      * Ctrl-C reaches the whole process group of a terminal. What it means is this JVM's to decide; brokers that end by
      * themselves would pull the floor from under a program that wants to end in order. An ignored signal stays ignored
@@ -129,20 +125,6 @@ final class ChildJvm implements AutoCloseable {
     /** Blocks until this child, not an earlier one with the same log, has written a line that contains {@code text}. */
     void awaitLogLine(String text, Duration timeout) {
         awaitReady("a log line with \"" + text + "\"", () -> log.contains(text), timeout);
-    }
-
-    /** Blocks until something listens on this loopback port. */
-    void awaitPort(int port, Duration timeout) {
-        awaitReady("it listens on port " + port, () -> listens(port), timeout);
-    }
-
-    static boolean listens(int port) {
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), PROBE_TIMEOUT_MS);
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     private ChildProcessException failure(String message) {

@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -15,10 +21,12 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Start times are printed, not asserted: a busy machine is no error. */
 class KafkaClusterIT {
     private static final List<String> VALUES = IntStream.range(0, 500).mapToObj(i -> "value " + i).toList();
+    private static final int PROBE_TIMEOUT_MS = 500;
 
     @Test
     void shouldKeepDataAndPortOverKillAndStop() {
@@ -34,7 +42,7 @@ class KafkaClusterIT {
             timed("the killed broker", () -> start(cluster, 1));
             assertNotEquals(pid, cluster.pid(1));
             assertEquals(servers, cluster.bootstrapServers());
-            assertTrue(ChildJvm.listens(cluster.port(1)));
+            assertTrue(listens(cluster.port(1)));
             assertRead(cluster, "orders");
 
             cluster.stop(1);
@@ -91,12 +99,15 @@ class KafkaClusterIT {
     }
 
     @Test
-    void shouldAdvertiseTheProxysPort() {
+    void shouldAdvertiseTheProxysPortAndPassJvmFlagsOn(@TempDir Path folder) {
         int proxy = LoopbackPorts.lease();
-        try (KafkaCluster cluster = KafkaCluster.builder().advertisedPort(1, proxy).start()) {
+        Path gcLog = folder.resolve("gc.log");
+        try (KafkaCluster cluster = KafkaCluster.builder().advertisedPort(1, proxy)
+                .jvmArgs("-XX:+UseParallelGC", "-Xlog:gc:file=" + gcLog).start()) {
+            assertTrue(Files.exists(gcLog));
             assertEquals("127.0.0.1:" + proxy, cluster.bootstrapServers());
             assertNotEquals(proxy, cluster.port(1));
-            assertTrue(ChildJvm.listens(cluster.port(1)));
+            assertTrue(listens(cluster.port(1)));
             // Nobody stands at the proxy's port, and the cluster itself does not need it.
             cluster.createTopic("orders", 1, 1);
             assertEquals(Map.of(0, 0L), cluster.endOffsets("orders"));
@@ -126,6 +137,15 @@ class KafkaClusterIT {
         assertThrows(IllegalArgumentException.class, () -> KafkaCluster.builder().dedicatedControllers(-1));
         assertThrows(IllegalArgumentException.class, () -> KafkaCluster.builder().advertisedPort(2, 4711).start());
         assertThrows(IllegalArgumentException.class, () -> KafkaCluster.builder().user("a\"b", "c"));
+    }
+
+    private static boolean listens(int port) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), PROBE_TIMEOUT_MS);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static int start(KafkaCluster cluster, int id) {

@@ -75,6 +75,7 @@ class SinkBrokerTest {
             awaitRecords(sink, 20_000);
             SinkStats stats = sink.stats();
             assertEquals(20_000, stats.records());
+            assertTrue(stats.connections() >= 1 && stats.requests() > stats.produceRequests(), stats.toString());
             assertTrue(stats.batches() >= stats.produceRequests() && stats.batches() <= 20_000, stats.toString());
             assertTrue(stats.recordBytes() > (compression.equals("none") ? 2_000_000 : 20_000), stats.toString());
             assertEquals(0, stats.broken());
