@@ -199,7 +199,9 @@ class SenderTest {
             for (long waitMs : waitsMs)
                 assertTrue(0.8 * backoffMs <= waitMs && waitMs <= Math.min(1.2 * backoffMs, 1000),
                         () -> waitsMs + " ms, for a backoff of " + backoffMs + " ms");
-            assertTrue(waitsMs.stream().distinct().count() > 1, () -> "all after " + waitsMs.get(0) + " ms");
+            // Above 800 ms the limit cuts off half of what the jitter would give, and all may wait for the limit.
+            if (backoffMs <= 800)
+                assertTrue(waitsMs.stream().distinct().count() > 1, () -> "all after " + waitsMs.get(0) + " ms");
         }
     }
 
