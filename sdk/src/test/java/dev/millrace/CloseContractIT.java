@@ -279,6 +279,27 @@ class CloseContractIT {
     }
 
     @Test
+    void shouldBeInterruptedWhileItWaitsForMemory() throws Exception {
+        String topic = OneBroker.newTopic(1);
+        try (Producer<String, String> producer = client.producer("buffer.memory", 20_000, "batch.size", 15_000)) {
+            producer.send(new ProducerRecord<>(topic, "known")).get();
+            OneBroker.cluster().pause(1);
+            Future<RecordMetadata> accepted;
+            try {
+                accepted = producer.send(new ProducerRecord<>(topic, "x".repeat(14_000)));
+                Thread.currentThread().interrupt();
+                assertThrows(InterruptException.class, () -> producer.send(new ProducerRecord<>(topic, "y".repeat(14_000))));
+                assertTrue(Thread.interrupted(), "who interrupted must be able to see that");
+            } finally {
+                OneBroker.cluster().resume(1);
+            }
+            assertEquals(1, accepted.get().offset());
+            // Nothing of the memory is lost.
+            assertEquals(2, producer.send(new ProducerRecord<>(topic, "z".repeat(14_000))).get().offset());
+        }
+    }
+
+    @Test
     void shouldBeInterruptedWhileItFlushesOrCloses() throws Exception {
         String topic = OneBroker.newTopic(1);
         Producer<String, String> producer = client.producer();

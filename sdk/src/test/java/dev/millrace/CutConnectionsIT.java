@@ -1,20 +1,26 @@
 package dev.millrace;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.millrace.testkit.DeliveryFault;
+import dev.millrace.testkit.DeliveryReport;
 import dev.millrace.testkit.FaultProxy;
 import dev.millrace.testkit.FaultProxy.Direction;
 import dev.millrace.testkit.KafkaCluster;
 import dev.millrace.testkit.LoopbackPorts;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Connections that are cut, stalled and swallowed while threads send: nothing is lost, nothing twice, all in order. */
 @ExtendWith(NothingLeftBehind.class)
@@ -98,11 +104,36 @@ class CutConnectionsIT {
         });
     }
 
+    /** Without idempotence records may be there twice and out of order, and with acks=0 they may be lost; no more than that. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1"})
+    void shouldTellOfEveryRecordWithoutIdempotence(String acks) throws Exception {
+        String topic = "acks-" + acks;
+        LedgerLoad load = send(topic, cut -> {
+            for (int i = 0; i < 10; i++) {
+                proxy.cutAll();
+                cut.awaitMore(3_000);
+            }
+        }, "acks", acks);
+        Set<DeliveryFault> allowed = EnumSet.of(DeliveryFault.DUPLICATED, DeliveryFault.OUT_OF_ORDER_IN_KEY,
+                DeliveryFault.OUT_OF_ORDER_IN_PARTITION);
+        if (acks.equals("0"))
+            allowed.add(DeliveryFault.LOST);
+        DeliveryReport report = load.verify(cluster.bootstrapServers()).assertClean(allowed.toArray(DeliveryFault[]::new));
+        assertEquals(load.sent(), report.acknowledged() + report.failed());
+        if (acks.equals("1"))
+            assertEquals(0, report.failed(), report::toString);
+    }
+
     private static void sendThrough(String topic, Trouble trouble) throws Exception {
+        send(topic, trouble).assertDelivered(cluster.bootstrapServers());
+    }
+
+    private static LedgerLoad send(String topic, Trouble trouble, Object... overrides) throws Exception {
         cluster.createTopic(topic, 4, 1);
-        Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", cluster.bootstrapServers(),
-                "key.serializer", ByteArraySerializer.class, "value.serializer", ByteArraySerializer.class,
-                "linger.ms", 1, "request.timeout.ms", 1000, "buffer.memory", 4 << 20, "reconnect.backoff.max.ms", 100));
+        Map<String, Object> config = TestConfig.bytes(cluster, overrides);
+        config.putAll(Map.of("linger.ms", 1, "request.timeout.ms", 1000, "buffer.memory", 4 << 20,
+                "reconnect.backoff.max.ms", 100));
         try (Producer<byte[], byte[]> producer = new MillraceProducer<>(config)) {
             LedgerLoad load = new LedgerLoad(producer, topic, 100).startPaced(4);
             try {
@@ -112,7 +143,7 @@ class CutConnectionsIT {
                 load.stop();
             }
             producer.flush();
-            load.assertDelivered(cluster.bootstrapServers());
+            return load;
         }
     }
 }

@@ -108,9 +108,14 @@ final class LedgerLoad {
         return sent.get();
     }
 
+    /** What the log holds beside what was promised. Call it when the producer is flushed. */
+    DeliveryReport verify(String bootstrapServers) {
+        return ledger.verify(bootstrapServers, topic);
+    }
+
     /** Everything was acknowledged, and the log holds it once and in order. Call it when the producer is flushed. */
     DeliveryReport assertDelivered(String bootstrapServers) {
-        DeliveryReport report = ledger.verify(bootstrapServers, topic).assertClean();
+        DeliveryReport report = verify(bootstrapServers).assertClean();
         assertEquals(0, report.failed(), report::toString);
         assertEquals(sent.get(), report.acknowledged());
         return report;

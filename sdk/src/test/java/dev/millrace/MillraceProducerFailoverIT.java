@@ -1,13 +1,13 @@
 package dev.millrace;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.testkit.DeliveryReport;
 import dev.millrace.testkit.KafkaCluster;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -83,6 +83,37 @@ class MillraceProducerFailoverIT {
         });
     }
 
+    /** Then records fail, sequences are missing, and the epoch is raised; what is acknowledged is in the log in order. */
+    @Test
+    void shouldKeepItsPromisesWhenRecordsExpire() throws Exception {
+        String topic = "expired";
+        cluster.createTopic(topic, PARTITIONS, 3);
+        try (Producer<byte[], byte[]> producer = producer("delivery.timeout.ms", 600, "request.timeout.ms", 300, "linger.ms", 2)) {
+            LedgerLoad load = new LedgerLoad(producer, topic, 100).startPaced(4);
+            try {
+                load.awaitMore(10_000);
+                for (int i = 0; i < 3; i++) {
+                    int leader = cluster.leaderOf(topic, i);
+                    cluster.pause(leader);
+                    try {
+                        Thread.sleep(1500);
+                    } finally {
+                        cluster.resume(leader);
+                    }
+                    load.awaitMore(20_000);
+                }
+            } finally {
+                load.stop();
+            }
+            producer.flush();
+            DeliveryReport report = load.verify(cluster.bootstrapServers()).assertClean();
+            System.out.println(topic + ": " + report);
+            assertTrue(report.failed() > 0, "no record expired");
+            assertEquals(Set.of("TimeoutException"), report.failures().keySet());
+            assertEquals(load.sent(), report.acknowledged() + report.failed());
+        }
+    }
+
     @Test
     void shouldDeliverWhenLeadersMove() throws Exception {
         sendThrough("moved", (load, topic) -> {
@@ -107,13 +138,15 @@ class MillraceProducerFailoverIT {
         });
     }
 
+    private static Producer<byte[], byte[]> producer(Object... overrides) {
+        return new MillraceProducer<>(TestConfig.bytes(cluster, overrides));
+    }
+
     private static void sendThrough(String name, Trouble trouble) throws Exception {
         cluster.createTopic(name, PARTITIONS, 3);
         long startNs = System.nanoTime();
-        Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", cluster.bootstrapServers(),
-                "key.serializer", ByteArraySerializer.class, "value.serializer", ByteArraySerializer.class,
-                "compression.type", "lz4", "linger.ms", 2, "request.timeout.ms", 1000, "buffer.memory", 8 << 20));
-        try (Producer<byte[], byte[]> producer = new MillraceProducer<>(config)) {
+        try (Producer<byte[], byte[]> producer = producer("compression.type", "lz4", "linger.ms", 2, "request.timeout.ms", 1000,
+                "buffer.memory", 8 << 20)) {
             LedgerLoad load = new LedgerLoad(producer, name, 100).startPaced(4);
             try {
                 load.awaitMore(20_000);

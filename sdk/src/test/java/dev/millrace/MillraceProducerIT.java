@@ -119,6 +119,20 @@ class MillraceProducerIT {
         assertEquals(IntStream.range(0, count).mapToObj(Long::valueOf).toList(), called);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "snappy"})
+    void shouldSplitInOrderWithManyBatchesOnTheWay(String codec) throws Exception {
+        String topic = OneBroker.newTopic(3, Map.of("max.message.bytes", "3000"));
+        try (Producer<byte[], byte[]> producer = new MillraceProducer<>(OneBroker.bytesConfig("compression.type", codec,
+                "batch.size", 20_000, "linger.ms", 5))) {
+            LedgerLoad load = new LedgerLoad(producer, topic, 100).start(6, 3000);
+            load.join();
+            producer.flush();
+            assertTrue(metric(producer, "batch-split-total") > 10, "hardly a batch was split");
+            load.assertDelivered(OneBroker.cluster().bootstrapServers());
+        }
+    }
+
     @Test
     void shouldFailOnlyTheRecordThatIsTooLargeOfABatch() throws Exception {
         String topic = OneBroker.newTopic(1, Map.of("max.message.bytes", "5000"));
@@ -165,6 +179,18 @@ class MillraceProducerIT {
                 futures.add(producer.send(new ProducerRecord<>(topic, i % partitions, null, "value-" + i)));
             for (int i = 0; i < futures.size(); i++)
                 assertEquals(i / partitions, futures.get(i).get().offset());
+        }
+    }
+
+    @Test
+    void shouldServeManyPartitions() throws Exception {
+        String topic = OneBroker.newTopic(300);
+        try (Producer<byte[], byte[]> producer = new MillraceProducer<>(OneBroker.bytesConfig("linger.ms", 5,
+                "compression.type", "zstd", "buffer.memory", 4 << 20))) {
+            LedgerLoad load = new LedgerLoad(producer, topic, 100).start(8, 5000);
+            load.join();
+            producer.flush();
+            load.assertDelivered(OneBroker.cluster().bootstrapServers());
         }
     }
 

@@ -3,7 +3,6 @@ package dev.millrace;
 import dev.millrace.testkit.KafkaCluster;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,9 +10,7 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /** The one broker that tests of this package share, each with topics of its own; it ends with this JVM. */
 final class OneBroker {
@@ -56,21 +53,12 @@ final class OneBroker {
 
     /** For a producer of strings, with overrides: key, value, key, value, ... */
     static Map<String, Object> config(Object... overrides) {
-        Map<String, Object> config = new HashMap<>();
-        config.put("bootstrap.servers", CLUSTER.bootstrapServers());
-        config.put("key.serializer", StringSerializer.class);
-        config.put("value.serializer", StringSerializer.class);
-        for (int i = 0; i < overrides.length; i += 2)
-            config.put((String) overrides[i], overrides[i + 1]);
-        return config;
+        return TestConfig.strings(CLUSTER, overrides);
     }
 
     /** For a producer of byte arrays, with overrides: key, value, key, value, ... */
     static Map<String, Object> bytesConfig(Object... overrides) {
-        Map<String, Object> config = config(overrides);
-        config.put("key.serializer", ByteArraySerializer.class);
-        config.put("value.serializer", ByteArraySerializer.class);
-        return config;
+        return TestConfig.bytes(CLUSTER, overrides);
     }
 
     /** All records of a one-partition topic, in their order. */
