@@ -78,7 +78,7 @@ class ProduceIT {
         assertTrue(Files.readString(folder.resolve("run.hlog")).contains("Tag=response"));
     }
 
-    /** The codecs load natives and use Unsafe: newer JDKs warn of both, unless the launcher allows them. */
+    /** The codecs load natives, of which JDK 24 and newer warn unless the launcher allows it. */
     @ParameterizedTest
     @CsvSource({"millrace, lz4", "millrace, zstd", "millrace, snappy", "kafka, lz4"})
     void shouldPrintNoWarningsWhateverTheCodec(String client, String codec) throws IOException, InterruptedException {
