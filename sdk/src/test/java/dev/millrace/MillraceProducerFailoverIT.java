@@ -8,6 +8,7 @@ import dev.millrace.testkit.DeliveryReport;
 import dev.millrace.testkit.KafkaCluster;
 import java.util.Set;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -111,6 +112,8 @@ class MillraceProducerFailoverIT {
             assertTrue(report.failed() > 0, "no record expired");
             assertEquals(Set.of("TimeoutException"), report.failures().keySet());
             assertEquals(load.sent(), report.acknowledged() + report.failed());
+            // It has recovered.
+            producer.send(new ProducerRecord<>(topic, 0, null, new byte[10])).get();
         }
     }
 

@@ -13,6 +13,7 @@ final class PartitionSequence {
     private short epoch;
     private int next;
     private int lastAcked = NONE;
+    private boolean established;
     /** The sequence after those of batches that expired on the wire, {@link #NONE} when there is no such doubt. */
     private int unresolved = NONE;
     /** Batches with a sequence that have not ended, on the wire or waiting for a retry, in the order of their sequences. */
@@ -39,9 +40,9 @@ final class PartitionSequence {
         return open.isEmpty() ? null : open.get(0);
     }
 
-    /** A batch was acknowledged under this id and epoch, so that the broker will refuse a gap. */
+    /** A batch was acknowledged under this id, so that the broker will refuse a gap, and a new epoch that begins with one. */
     boolean isEstablished() {
-        return lastAcked != NONE;
+        return established;
     }
 
     int next() {
@@ -68,6 +69,7 @@ final class PartitionSequence {
 
     void acked(ProducerBatch batch) {
         int last = batch.lastSequence();
+        established |= batch.producerId() == producerId;
         if (batch.producerId() == producerId && batch.producerEpoch() == epoch
                 && (lastAcked == NONE || batch.sequenceIsAfter(lastAcked)))
             lastAcked = last;
@@ -93,6 +95,7 @@ final class PartitionSequence {
 
     /** All that is open, and what comes, counts from 0 again under a new id or epoch. */
     void restart(long id, short newEpoch) {
+        established &= producerId == id;
         producerId = id;
         epoch = newEpoch;
         next = 0;

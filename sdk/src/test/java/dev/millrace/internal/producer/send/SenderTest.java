@@ -392,6 +392,23 @@ class SenderTest {
         assertEquals(new Sent(1, PRODUCER_ID, (short) 1, 0, List.of("c")), engine.sent(0));
     }
 
+    /** A broker refuses a new epoch that does not begin with 0, so nothing can overtake its first batch. */
+    @Test
+    void shouldHaveSeveralOnTheWayAsSoonAsANewEpochBegins() throws Exception {
+        start(o -> { });
+        engine.establish(0);
+        SendResult failing = engine.append(0, "a");
+        engine.step();
+        engine.respond(0, Errors.INVALID_TIMESTAMP, -1);
+        assertThrows(ExecutionException.class, failing::get);
+        engine.append(0, "b");
+        engine.step();
+        engine.append(0, "c");
+        engine.step();
+        assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("b")), engine.sent(0));
+        assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 1, List.of("c")), engine.sent(1));
+    }
+
     @Test
     void shouldNotOvertakeOldEpochInFlightWithNewOne() throws Exception {
         start(o -> { });
