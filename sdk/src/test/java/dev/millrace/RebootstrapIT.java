@@ -1,6 +1,8 @@
 package dev.millrace;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.testkit.FaultProxy;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -19,6 +22,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -34,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The only broker a producer knows is gone for good, and another cluster stands behind the address it began with: it asks
- * there again (KIP-899, KIP-1102).
+ * there again (KIP-899, KIP-1102), unless it was told not to.
  */
 @ParameterizedClass
 @EnumSource
@@ -88,6 +92,30 @@ class RebootstrapIT {
         List<String> expected = new ArrayList<>(values("moved"));
         expected.addAll(values("last"));
         assertEquals(expected, read(topic));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldGiveUpInTimeWhenToldNotToAskAgain(boolean idempotent) throws Exception {
+        String topic = newTopic("not-followed-" + idempotent);
+        try (Producer<String, String> producer = producer("metadata.recovery.strategy", "none",
+                "metadata.recovery.rebootstrap.trigger.ms", 1000, "enable.idempotence", idempotent)) {
+            awaitAll(send(producer, topic, "first"));
+            former.kill(1);
+            moveFrontTo(next);
+            long startNs = System.nanoTime();
+            for (Future<RecordMetadata> future : send(producer, topic, "lost")) {
+                ExecutionException error = assertThrows(ExecutionException.class, () -> future.get(30, TimeUnit.SECONDS));
+                assertInstanceOf(TimeoutException.class, error.getCause());
+                assertTrue(error.getCause().getMessage().matches("Expiring \\d+ record\\(s\\) for " + topic + "-0:.*"),
+                        error.getCause().getMessage());
+            }
+            long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
+            assertTrue(tookMs < 20_000, () -> "with a delivery.timeout.ms of 6000 it took " + tookMs);
+            // No broker is left that closing could wait for.
+            producer.close(Duration.ZERO);
+        }
+        assertEquals(List.of(), read(topic));
     }
 
     /** On both clusters, and the former runs and stands behind the address. */
