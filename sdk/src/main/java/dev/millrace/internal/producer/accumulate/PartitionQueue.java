@@ -134,7 +134,7 @@ public final class PartitionQueue {
             return NEVER;
         head.leaderEpoch(leaderEpoch);
         if (head.attempts() > 0 && !head.leaderChangedSinceFailure())
-            return head.lastAttemptMs() + timing.backoffMs(head);
+            return head.retryAtMs();
         if (head.isSealed())
             // Not finished: whoever compresses it tells when it is.
             return head.isFinished() ? nowMs : NEVER;

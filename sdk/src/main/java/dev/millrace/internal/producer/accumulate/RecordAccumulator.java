@@ -241,11 +241,6 @@ public final class RecordAccumulator implements SendTiming {
     }
 
     @Override
-    public long backoffMs(ProducerBatch batch) {
-        return backoff.backoff(Math.max(0, batch.attempts() - 1));
-    }
-
-    @Override
     public boolean sendOpenBatches() {
         return closed || flushes.get() > 0 || pool.waiting() > 0;
     }
@@ -309,7 +304,8 @@ public final class RecordAccumulator implements SendTiming {
 
     /** Puts a failed batch back for another attempt. */
     public void putBack(ProducerBatch batch, long nowMs) {
-        batch.reenqueued(nowMs);
+        // Rolled once: a timer that rolled again at each look would come near the longest wait, and all at the same time.
+        batch.reenqueued(nowMs + backoff.backoff(batch.attempts()));
         queueOf(batch).putBack(batch);
     }
 

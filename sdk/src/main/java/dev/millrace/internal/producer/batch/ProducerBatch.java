@@ -32,7 +32,7 @@ public final class ProducerBatch {
 
     // ---- sender thread only ----
     private int attempts;
-    private long lastAttemptMs;
+    private long retryAtMs;
     private long drainedMs;
     private boolean inFlight;
     private int leaderEpoch = -1;
@@ -214,10 +214,10 @@ public final class ProducerBatch {
         return inFlight;
     }
 
-    /** Back to its queue for another attempt. */
-    public void reenqueued(long nowMs) {
+    /** Back to its queue for another attempt, not before {@code retryMs}. */
+    public void reenqueued(long retryMs) {
         attempts++;
-        lastAttemptMs = nowMs;
+        retryAtMs = retryMs;
         failedLeaderEpoch = leaderEpoch;
     }
 
@@ -226,8 +226,9 @@ public final class ProducerBatch {
         return attempts;
     }
 
-    public long lastAttemptMs() {
-        return lastAttemptMs;
+    /** The end of its backoff. */
+    public long retryAtMs() {
+        return retryAtMs;
     }
 
     /** Notes the leader's epoch; a negative one is unknown and changes nothing. */
