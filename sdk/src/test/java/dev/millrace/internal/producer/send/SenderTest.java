@@ -199,7 +199,7 @@ class SenderTest {
             for (long waitMs : waitsMs)
                 assertTrue(0.8 * backoffMs <= waitMs && waitMs <= Math.min(1.2 * backoffMs, 1000),
                         () -> waitsMs + " ms, for a backoff of " + backoffMs + " ms");
-            // Above 800 ms the limit cuts off half of what the jitter would give, and all may wait for the limit.
+            // At the limit half of them wait for just that; that all twenty do happens once in a million.
             assertTrue(waitsMs.stream().distinct().count() > 1, () -> "all after " + waitsMs.get(0) + " ms");
         }
     }
