@@ -45,6 +45,11 @@ final class PartitionSequence {
         return established;
     }
 
+    /** The partition may be another by now, made again or led by a broker that never heard of this producer. */
+    void mayBeForgotten() {
+        established = false;
+    }
+
     int next() {
         return next;
     }

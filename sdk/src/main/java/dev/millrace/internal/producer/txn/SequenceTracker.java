@@ -12,6 +12,7 @@ import java.util.Set;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
+import org.apache.kafka.common.errors.InvalidMetadataException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.UnknownProducerIdException;
@@ -81,6 +82,9 @@ public final class SequenceTracker implements Sequences {
     @Override
     public boolean canRetry(ProducerBatch batch, PartitionResult result) {
         PartitionSequence partition = partitions.get(batch.topicPartition());
+        if (partition != null && (result.error() == Errors.UNKNOWN_PRODUCER_ID
+                || result.error().exception() instanceof InvalidMetadataException))
+            partition.mayBeForgotten();
         if (result.error() == Errors.UNKNOWN_PRODUCER_ID) {
             // Without the log's start the broker could not tell, and will; with a reset the retry stands under a new
             // sequence already. In all other cases the broker lost its state, mostly with the log's head.
