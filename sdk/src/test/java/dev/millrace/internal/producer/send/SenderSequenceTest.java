@@ -56,6 +56,25 @@ class SenderSequenceTest extends EngineTest {
     }
 
     @Test
+    void shouldSendOneBatchAloneToATopicThatWasMadeAgain() throws Exception {
+        start(o -> { });
+        engine.establish(0);
+        engine.append(0, "a");
+        engine.step();
+        engine.respond(0, Errors.UNKNOWN_TOPIC_ID, -1);
+        engine.append(0, "b");
+        engine.stepAfterBackoff();
+        engine.step();
+        assertEquals(1, engine.requests().size());
+        assertEquals(List.of("a"), engine.sent(0).values());
+        engine.respond(0, Errors.NONE, 0);
+        engine.step();
+        engine.append(0, "c");
+        engine.step();
+        assertEquals(2, engine.requests().size());
+    }
+
+    @Test
     void shouldTakeDuplicateForSuccess() throws Exception {
         start(o -> { });
         SendResult result = engine.append(0, "a");
