@@ -20,28 +20,19 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.record.TimestampType;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a record is made of, and what its sender learns of it, at a real broker. */
-@ParameterizedClass
-@EnumSource
 @ExtendWith(NothingLeftBehind.class)
 @Timeout(60)
 class RecordContractIT {
 
-    @Parameter
-    Client client;
-
     @ParameterizedTest
-    @ValueSource(strings = {"0", "1", "all"})
-    void shouldDeliverWithAnyAcks(String acks) throws Exception {
+    @CsvSource({"KAFKA, 0", "KAFKA, 1", "KAFKA, all", "MILLRACE, 0", "MILLRACE, 1", "MILLRACE, all"})
+    void shouldDeliverWithAnyAcks(Client client, String acks) throws Exception {
         String topic = OneBroker.newTopic(1);
         List<Future<RecordMetadata>> futures = new ArrayList<>();
         try (Producer<String, String> producer = client.producer("acks", acks)) {
@@ -59,8 +50,8 @@ class RecordContractIT {
         }
     }
 
-    @Test
-    void shouldTellAllThereIsToKnow() throws Exception {
+    @OverBothClients
+    void shouldTellAllThereIsToKnow(Client client) throws Exception {
         String topic = OneBroker.newTopic(2);
         try (Producer<String, String> producer = client.producer()) {
             producer.send(new ProducerRecord<>(topic, 1, "first", "")).get();
@@ -81,8 +72,8 @@ class RecordContractIT {
         }
     }
 
-    @Test
-    void shouldKeepNullApartFromEmpty() throws Exception {
+    @OverBothClients
+    void shouldKeepNullApartFromEmpty(Client client) throws Exception {
         String topic = OneBroker.newTopic(1, Map.of("cleanup.policy", "delete"));
         String[][] keysAndValues = {{null, "v"}, {"k", null}, {null, null}, {"", ""}, {"k", "v"}};
         try (Producer<String, String> producer = client.producer()) {
@@ -99,8 +90,8 @@ class RecordContractIT {
         }
     }
 
-    @Test
-    void shouldDeliverTombstonesToACompactedTopic() throws Exception {
+    @OverBothClients
+    void shouldDeliverTombstonesToACompactedTopic(Client client) throws Exception {
         String topic = OneBroker.newTopic(1, Map.of("cleanup.policy", "compact"));
         try (Producer<String, String> producer = client.producer()) {
             producer.send(new ProducerRecord<>(topic, "gone", "value"));
@@ -114,8 +105,8 @@ class RecordContractIT {
         assertNull(last.value());
     }
 
-    @Test
-    void shouldDeliverHeadersAsTheyAre() throws Exception {
+    @OverBothClients
+    void shouldDeliverHeadersAsTheyAre(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         byte[] large = new byte[20_000];
         large[19_999] = 7;
@@ -131,8 +122,8 @@ class RecordContractIT {
                 "a record that was handed over must not change");
     }
 
-    @Test
-    void shouldKeepTheTimestampGivenOrTakeTheTimeOfSending() throws Exception {
+    @OverBothClients
+    void shouldKeepTheTimestampGivenOrTakeTheTimeOfSending(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         long[] given = {0, 1, 1L << 40, 5};
         long beforeMs;
@@ -156,8 +147,8 @@ class RecordContractIT {
         assertTrue(beforeMs <= taken && taken <= afterMs, () -> beforeMs + " <= " + taken + " <= " + afterMs);
     }
 
-    @Test
-    void shouldTellTheBrokersTimeWhereItCounts() throws Exception {
+    @OverBothClients
+    void shouldTellTheBrokersTimeWhereItCounts(Client client) throws Exception {
         String topic = OneBroker.newTopic(1, Map.of("message.timestamp.type", "LogAppendTime"));
         long beforeMs = System.currentTimeMillis();
         RecordMetadata metadata;
@@ -170,8 +161,8 @@ class RecordContractIT {
         assertTrue(metadata.timestamp() >= beforeMs);
     }
 
-    @Test
-    void shouldCallBackInOrderOnTheNetworkThreadWhateverCallbacksThrow() throws Exception {
+    @OverBothClients
+    void shouldCallBackInOrderOnTheNetworkThreadWhateverCallbacksThrow(Client client) throws Exception {
         String topic = OneBroker.newTopic(3);
         Map<Integer, List<Long>> called = Map.of(0, new ArrayList<>(), 1, new ArrayList<>(), 2, new ArrayList<>());
         List<String> otherThreads = new ArrayList<>();
@@ -190,8 +181,8 @@ class RecordContractIT {
         assertEquals(List.of(), otherThreads);
     }
 
-    @Test
-    void shouldGoToThePartitionTheUserChose() throws Exception {
+    @OverBothClients
+    void shouldGoToThePartitionTheUserChose(Client client) throws Exception {
         String topic = OneBroker.newTopic(5);
         try (Producer<String, String> producer = client.producer()) {
             for (int i = 0; i < 100; i++)
@@ -205,8 +196,8 @@ class RecordContractIT {
         }
     }
 
-    @Test
-    void shouldListPartitions() {
+    @OverBothClients
+    void shouldListPartitions(Client client) {
         String topic = OneBroker.newTopic(4);
         try (Producer<String, String> producer = client.producer()) {
             assertEquals(IntStream.range(0, 4).mapToObj(p -> new TopicPartition(topic, p)).toList(),
