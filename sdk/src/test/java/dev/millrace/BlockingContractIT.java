@@ -18,25 +18,16 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a producer waits for, for how long, and what it says when that was in vain; at a real broker. */
-@ParameterizedClass
-@EnumSource
 @ExtendWith(NothingLeftBehind.class)
 @Timeout(60)
 class BlockingContractIT {
 
-    @Parameter
-    Client client;
-
-    @Test
-    void shouldWaitForAnUnknownTopicUntilTimeIsOver() {
+    @OverBothClients
+    void shouldWaitForAnUnknownTopicUntilTimeIsOver(Client client) {
         String topic = OneBroker.unusedTopic();
         try (Producer<String, String> producer = client.producer("max.block.ms", 400)) {
             List<Thread> called = new ArrayList<>();
@@ -58,8 +49,8 @@ class BlockingContractIT {
         }
     }
 
-    @Test
-    void shouldSendAsSoonAsTheTopicIsThere() throws Exception {
+    @OverBothClients
+    void shouldSendAsSoonAsTheTopicIsThere(Client client) throws Exception {
         String topic = OneBroker.unusedTopic();
         try (Producer<String, String> producer = client.producer("max.block.ms", 30_000)) {
             CompletableFuture<RecordMetadata> sent = CompletableFuture.supplyAsync(() -> {
@@ -74,8 +65,8 @@ class BlockingContractIT {
         }
     }
 
-    @Test
-    void shouldFailWhenMemoryIsExhaustedAndGoOnAfterwards() throws Exception {
+    @OverBothClients
+    void shouldFailWhenMemoryIsExhaustedAndGoOnAfterwards(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         List<Future<RecordMetadata>> accepted = new ArrayList<>();
         List<Exception> called = new ArrayList<>();
@@ -109,8 +100,8 @@ class BlockingContractIT {
         assertEquals(accepted.size() + 2, OneBroker.readOne(topic).size());
     }
 
-    @Test
-    void shouldExpireWhatIsNotAcknowledgedInTime() throws Exception {
+    @OverBothClients
+    void shouldExpireWhatIsNotAcknowledgedInTime(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         try (Producer<String, String> producer = client.producer("delivery.timeout.ms", 600, "request.timeout.ms", 500,
                 "linger.ms", 0, "retry.backoff.ms", 10, "max.in.flight.requests.per.connection", 1)) {
@@ -141,8 +132,8 @@ class BlockingContractIT {
         assertEquals("last", OneBroker.readOne(topic).get(OneBroker.readOne(topic).size() - 1).value());
     }
 
-    @Test
-    void shouldNotWaitLongerThanAskedForAnAcknowledgement() throws Exception {
+    @OverBothClients
+    void shouldNotWaitLongerThanAskedForAnAcknowledgement(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         try (Producer<String, String> producer = client.producer("linger.ms", 60_000)) {
             Future<RecordMetadata> future = producer.send(new ProducerRecord<>(topic, "v"));

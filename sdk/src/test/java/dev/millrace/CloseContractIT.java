@@ -21,16 +21,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Flush, close and interrupts, at a real broker. */
-@ParameterizedClass
-@EnumSource
 @ExtendWith(NothingLeftBehind.class)
 @Timeout(60)
 class CloseContractIT {
@@ -38,13 +32,10 @@ class CloseContractIT {
     private static final int NEVER_MS = 60_000;
     private static final String ABORTED = "Producer is closed forcefully.";
 
-    @Parameter
-    Client client;
-
     // ---------------------------------------------------------------- flush
 
-    @Test
-    void shouldFlushWhatWasSentBeforeWhileOthersSend() throws Exception {
+    @OverBothClients
+    void shouldFlushWhatWasSentBeforeWhileOthersSend(Client client) throws Exception {
         String topic = OneBroker.newTopic(3);
         CountDownLatch stop = new CountDownLatch(1);
         try (Producer<String, String> producer = client.producer("linger.ms", NEVER_MS)) {
@@ -71,8 +62,8 @@ class CloseContractIT {
         assertEquals(200, OneBroker.read(topic).stream().flatMap(List::stream).filter(r -> r.value().equals("flushed")).count());
     }
 
-    @Test
-    void shouldHaveCalledBackWhenFlushReturns() {
+    @OverBothClients
+    void shouldHaveCalledBackWhenFlushReturns(Client client) {
         String topic = OneBroker.newTopic(3);
         List<Integer> called = new ArrayList<>();
         try (Producer<String, String> producer = client.producer("linger.ms", NEVER_MS)) {
@@ -85,8 +76,8 @@ class CloseContractIT {
         }
     }
 
-    @Test
-    void shouldRefuseFlushInCallback() throws Exception {
+    @OverBothClients
+    void shouldRefuseFlushInCallback(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         CompletableFuture<Void> flushed = new CompletableFuture<>();
         try (Producer<String, String> producer = client.producer()) {
@@ -100,8 +91,8 @@ class CloseContractIT {
         }
     }
 
-    @Test
-    void shouldSendMoreFromCallbacks() throws Exception {
+    @OverBothClients
+    void shouldSendMoreFromCallbacks(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         CompletableFuture<RecordMetadata> last = new CompletableFuture<>();
         try (Producer<String, String> producer = client.producer("linger.ms", 0)) {
@@ -122,8 +113,8 @@ class CloseContractIT {
 
     // ---------------------------------------------------------------- close
 
-    @Test
-    void shouldDeliverWhatIsPendingBeforeItCloses() throws Exception {
+    @OverBothClients
+    void shouldDeliverWhatIsPendingBeforeItCloses(Client client) throws Exception {
         String topic = OneBroker.newTopic(3);
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         Producer<String, String> producer = client.producer("linger.ms", NEVER_MS, "batch.size", 1 << 20);
@@ -137,8 +128,8 @@ class CloseContractIT {
         producer.close(Duration.ZERO);
     }
 
-    @Test
-    void shouldFailWhatIsPendingWhenClosedWithoutTime() {
+    @OverBothClients
+    void shouldFailWhatIsPendingWhenClosedWithoutTime(Client client) {
         String topic = OneBroker.newTopic(3);
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         List<Exception> called = new ArrayList<>();
@@ -158,8 +149,8 @@ class CloseContractIT {
         assertEquals(0, OneBroker.read(topic).stream().mapToInt(List::size).sum());
     }
 
-    @Test
-    void shouldFailWhatIsNotAcknowledgedWhenTheTimeToCloseIsOver() throws Exception {
+    @OverBothClients
+    void shouldFailWhatIsNotAcknowledgedWhenTheTimeToCloseIsOver(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         Producer<String, String> producer = client.producer();
         producer.send(new ProducerRecord<>(topic, "before")).get();
@@ -176,8 +167,8 @@ class CloseContractIT {
             assertEquals(ABORTED, assertThrows(ExecutionException.class, future::get).getCause().getMessage());
     }
 
-    @Test
-    void shouldCloseFromACallback() throws Exception {
+    @OverBothClients
+    void shouldCloseFromACallback(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         Producer<String, String> producer = client.producer("linger.ms", 100);
         CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -192,8 +183,8 @@ class CloseContractIT {
         producer.close();
     }
 
-    @Test
-    void shouldRefuseToSendOnceClosed() {
+    @OverBothClients
+    void shouldRefuseToSendOnceClosed(Client client) {
         String topic = OneBroker.newTopic(1);
         Producer<String, String> producer = client.producer();
         producer.close();
@@ -205,16 +196,16 @@ class CloseContractIT {
         producer.flush();
     }
 
-    @Test
-    void shouldRefuseNegativeTimeouts() {
+    @OverBothClients
+    void shouldRefuseNegativeTimeouts(Client client) {
         try (Producer<String, String> producer = client.producer()) {
             assertEquals("The timeout cannot be negative.",
                     assertThrows(IllegalArgumentException.class, () -> producer.close(Duration.ofMillis(-1))).getMessage());
         }
     }
 
-    @Test
-    void shouldEndSendsThatWaitForMetadataWhenClosed() throws Exception {
+    @OverBothClients
+    void shouldEndSendsThatWaitForMetadataWhenClosed(Client client) throws Exception {
         Producer<String, String> producer = client.producer();
         CompletableFuture<Void> waiting = new CompletableFuture<>();
         Thread thread = new Thread(() -> run(waiting, () -> producer.send(new ProducerRecord<>(OneBroker.unusedTopic(), "v"))));
@@ -226,8 +217,8 @@ class CloseContractIT {
         assertEquals("Producer closed while send in progress", failure.getMessage());
     }
 
-    @Test
-    void shouldEndSendsThatWaitForMemoryWhenClosed() throws Exception {
+    @OverBothClients
+    void shouldEndSendsThatWaitForMemoryWhenClosed(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         Producer<String, String> producer = client.producer("buffer.memory", 20_000, "batch.size", 15_000);
         producer.send(new ProducerRecord<>(topic, "known")).get();
@@ -247,8 +238,8 @@ class CloseContractIT {
         assertEquals("Producer closed while allocating memory", failure.getMessage());
     }
 
-    @Test
-    void shouldTakeItsBeansAndThreadAway() throws Exception {
+    @OverBothClients
+    void shouldTakeItsBeansAndThreadAway(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         Producer<String, String> producer = client.producer("client.id", "watched");
         producer.send(new ProducerRecord<>(topic, "v")).get();
@@ -266,8 +257,8 @@ class CloseContractIT {
 
     // ---------------------------------------------------------------- interrupts
 
-    @Test
-    void shouldBeInterruptedWhileItWaitsForMetadata() {
+    @OverBothClients
+    void shouldBeInterruptedWhileItWaitsForMetadata(Client client) {
         try (Producer<String, String> producer = client.producer()) {
             Thread.currentThread().interrupt();
             List<Exception> called = new ArrayList<>();
@@ -278,8 +269,8 @@ class CloseContractIT {
         }
     }
 
-    @Test
-    void shouldBeInterruptedWhileItWaitsForMemory() throws Exception {
+    @OverBothClients
+    void shouldBeInterruptedWhileItWaitsForMemory(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         try (Producer<String, String> producer = client.producer("buffer.memory", 20_000, "batch.size", 15_000)) {
             producer.send(new ProducerRecord<>(topic, "known")).get();
@@ -299,8 +290,8 @@ class CloseContractIT {
         }
     }
 
-    @Test
-    void shouldBeInterruptedWhileItFlushesOrCloses() throws Exception {
+    @OverBothClients
+    void shouldBeInterruptedWhileItFlushesOrCloses(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         Producer<String, String> producer = client.producer();
         producer.send(new ProducerRecord<>(topic, "known")).get();
@@ -321,8 +312,8 @@ class CloseContractIT {
         }
     }
 
-    @Test
-    void shouldSendThoughInterruptedWhenItNeedNotWait() throws Exception {
+    @OverBothClients
+    void shouldSendThoughInterruptedWhenItNeedNotWait(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         try (Producer<String, String> producer = client.producer("linger.ms", 0)) {
             producer.send(new ProducerRecord<>(topic, "v")).get();

@@ -60,7 +60,7 @@ class CutConnectionsIT {
         sendThrough("cut", load -> {
             for (int i = 0; i < 20; i++) {
                 proxy.cutAll();
-                load.awaitMore(5_000);
+                load.awaitMore(2_000);
             }
         });
     }
@@ -72,7 +72,7 @@ class CutConnectionsIT {
             proxy.delay(Duration.ofMillis(10), Duration.ofMillis(10));
             for (int i = 0; i < 10; i++) {
                 proxy.cutAll();
-                load.awaitMore(5_000);
+                load.awaitMore(3_000);
             }
         });
     }
@@ -86,7 +86,7 @@ class CutConnectionsIT {
                 // Until the client gives the connection up: what it sends again is in the log already.
                 Thread.sleep(1200);
                 proxy.heal();
-                load.awaitMore(10_000);
+                load.awaitMore(5_000);
             }
         });
     }
@@ -99,7 +99,7 @@ class CutConnectionsIT {
                 proxy.cutAll();
                 Thread.sleep(500);
                 proxy.refuse(false);
-                load.awaitMore(10_000);
+                load.awaitMore(5_000);
             }
         });
     }

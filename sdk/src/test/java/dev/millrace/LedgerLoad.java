@@ -21,7 +21,7 @@ final class LedgerLoad {
 
     private static final int KEYS_PER_THREAD = 50;
     private static final int BURST = 100;
-    private static final long BURST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(8);
+    private static final long BURST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long PATIENCE_MS = TimeUnit.SECONDS.toMillis(60);
 
     private final DeliveryLedger ledger = new DeliveryLedger();
@@ -44,7 +44,7 @@ final class LedgerLoad {
         return start(threadCount, recordsPerThread, 0);
     }
 
-    /** Starts threads that send at a steady pace, 12,000 records a second each at most, until {@link #stop}. */
+    /** Starts threads that send at a steady pace, 5,000 records a second each at most, until {@link #stop}. */
     LedgerLoad startPaced(int threadCount) {
         return start(threadCount, Integer.MAX_VALUE, BURST_PAUSE_NS);
     }

@@ -45,9 +45,9 @@ class MillraceProducerFailoverIT {
             int leader = cluster.leaderOf(topic, 0);
             cluster.kill(leader);
             assertNotEquals(leader, cluster.awaitNewLeader(topic, 0, leader));
-            load.awaitMore(20_000);
+            load.awaitMore(10_000);
             cluster.start(leader);
-            load.awaitMore(20_000);
+            load.awaitMore(10_000);
         });
     }
 
@@ -79,7 +79,7 @@ class MillraceProducerFailoverIT {
                 } finally {
                     cluster.resume(leader);
                 }
-                load.awaitMore(20_000);
+                load.awaitMore(10_000);
             }
         });
     }
@@ -89,15 +89,15 @@ class MillraceProducerFailoverIT {
     void shouldKeepItsPromisesWhenRecordsExpire() throws Exception {
         String topic = "expired";
         cluster.createTopic(topic, PARTITIONS, 3);
-        try (Producer<byte[], byte[]> producer = producer("delivery.timeout.ms", 600, "request.timeout.ms", 300, "linger.ms", 2)) {
+        try (Producer<byte[], byte[]> producer = producer("delivery.timeout.ms", 1200, "request.timeout.ms", 600, "linger.ms", 10)) {
             LedgerLoad load = new LedgerLoad(producer, topic, 100).startPaced(4);
             try {
                 load.awaitMore(10_000);
-                for (int i = 0; i < 3; i++) {
+                for (int i = 0; i < 2; i++) {
                     int leader = cluster.leaderOf(topic, i);
                     cluster.pause(leader);
                     try {
-                        Thread.sleep(1500);
+                        Thread.sleep(2200);
                     } finally {
                         cluster.resume(leader);
                     }
@@ -110,6 +110,7 @@ class MillraceProducerFailoverIT {
             DeliveryReport report = load.verify(cluster.bootstrapServers()).assertClean();
             System.out.println(topic + ": " + report);
             assertTrue(report.failed() > 0, "no record expired");
+            assertTrue(report.acknowledged() > 0, "every record expired");
             assertEquals(Set.of("TimeoutException"), report.failures().keySet());
             assertEquals(load.sent(), report.acknowledged() + report.failed());
             // It has recovered.
@@ -134,9 +135,9 @@ class MillraceProducerFailoverIT {
         sendThrough("rolled", (load, topic) -> {
             for (int broker : cluster.brokerIds()) {
                 cluster.stop(broker);
-                load.awaitMore(10_000);
+                load.awaitMore(2_000);
                 cluster.start(broker);
-                load.awaitMore(10_000);
+                load.awaitMore(2_000);
             }
         });
     }
@@ -160,7 +161,7 @@ class MillraceProducerFailoverIT {
             producer.flush();
             System.out.printf("%s: %,d records in %.1f s, %s%n", name, load.sent(), (System.nanoTime() - startNs) / 1e9,
                     load.assertDelivered(cluster.bootstrapServers()));
-            assertTrue(load.sent() > 50_000);
+            assertTrue(load.sent() > 40_000);
         }
     }
 }

@@ -8,12 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -212,6 +215,38 @@ class MillraceProducerIT {
             int partition = p;
             assertEquals(IntStream.range(0, 50).mapToObj(i -> "new-" + (2 * i + partition)).toList(),
                     OneBroker.read(topic).get(p).stream().map(ConsumerRecord::value).toList());
+        }
+    }
+
+    @Test
+    void shouldKeepOrderWhenTheTopicIsMadeAgainUnderLoad() throws Exception {
+        for (int round = 0; round < 5; round++) {
+            String topic = OneBroker.newTopic(4);
+            List<Exception> failures = Collections.synchronizedList(new ArrayList<>());
+            AtomicBoolean stop = new AtomicBoolean();
+            try (Producer<String, String> producer = producer("linger.ms", 0, "batch.size", 500, "retry.backoff.ms", 20,
+                    "delivery.timeout.ms", 10_000, "request.timeout.ms", 9000)) {
+                Thread sender = new Thread(() -> {
+                    for (int i = 0; !stop.get(); i++) {
+                        producer.send(new ProducerRecord<>(topic, i % 4, (long) i, null, "v"), (metadata, e) -> {
+                            if (e != null)
+                                failures.add(e);
+                        });
+                        LockSupport.parkNanos(50_000);
+                    }
+                });
+                sender.start();
+                OneBroker.cluster().deleteTopic(topic);
+                OneBroker.cluster().createTopic(topic, 4, 1);
+                Thread.sleep(100);
+                stop.set(true);
+                sender.join();
+            }
+            assertEquals(List.of(), failures);
+            for (List<ConsumerRecord<String, String>> partition : OneBroker.read(topic)) {
+                List<Long> numbers = partition.stream().map(ConsumerRecord::timestamp).toList();
+                assertEquals(numbers.stream().sorted().distinct().toList(), numbers);
+            }
         }
     }
 

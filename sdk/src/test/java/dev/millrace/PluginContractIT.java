@@ -25,25 +25,16 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serializer;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** The user's interceptors, partitioners and serializers, and when they are called, at a real broker. */
-@ParameterizedClass
-@EnumSource
 @ExtendWith(NothingLeftBehind.class)
 @Timeout(60)
 class PluginContractIT {
 
     /** What plugins saw, in order; they are made by the producer, so the test can reach them by this only. */
     private static final List<String> SEEN = Collections.synchronizedList(new ArrayList<>());
-
-    @Parameter
-    Client client;
 
     @BeforeEach
     void forget() {
@@ -114,17 +105,17 @@ class PluginContractIT {
     public static class Last extends Marking {
     }
 
-    private Producer<String, String> intercepted(Object... overrides) {
+    private Producer<String, String> intercepted(Client client, Object... overrides) {
         List<Object> all = new ArrayList<>(List.of("client.id", "me", "interceptor.classes",
                 List.of(Marking.class, Throwing.class, Last.class)));
         all.addAll(List.of(overrides));
         return client.producer(all.toArray());
     }
 
-    @Test
-    void shouldCallInterceptorsInTheirOrderAndPassOverThoseThatThrow() throws Exception {
+    @OverBothClients
+    void shouldCallInterceptorsInTheirOrderAndPassOverThoseThatThrow(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
-        try (Producer<String, String> producer = intercepted()) {
+        try (Producer<String, String> producer = intercepted(client)) {
             producer.send(new ProducerRecord<>(topic, 0, "k", "v"), (metadata, e) -> SEEN.add("callback")).get();
         }
         assertEquals(List.of(
@@ -137,10 +128,10 @@ class PluginContractIT {
         assertEquals("Last", new String(record.headers().lastHeader("by").value(), StandardCharsets.UTF_8));
     }
 
-    @Test
-    void shouldTellInterceptorsOfRecordsThatWereRefused() {
+    @OverBothClients
+    void shouldTellInterceptorsOfRecordsThatWereRefused(Client client) {
         String topic = OneBroker.newTopic(1);
-        try (Producer<String, String> producer = intercepted("max.request.size", 1000, "max.block.ms", 200)) {
+        try (Producer<String, String> producer = intercepted(client, "max.request.size", 1000, "max.block.ms", 200)) {
             SEEN.clear();
             Future<RecordMetadata> tooLarge = producer.send(new ProducerRecord<>(topic, 0, "k", "v".repeat(2000)),
                     (metadata, e) -> SEEN.add("callback " + metadata.partition() + "@" + metadata.offset()));
@@ -178,8 +169,8 @@ class PluginContractIT {
         }
     }
 
-    @Test
-    void shouldAskTheUsersPartitioner() throws Exception {
+    @OverBothClients
+    void shouldAskTheUsersPartitioner(Client client) throws Exception {
         String topic = OneBroker.newTopic(3);
         try (Producer<String, String> producer = client.producer("client.id", "me", "partitioner.class", ByValue.class.getName(),
                 "by.value.option", "x")) {
@@ -220,8 +211,8 @@ class PluginContractIT {
         }
     }
 
-    @Test
-    void shouldLetSerializersAddHeaders() throws Exception {
+    @OverBothClients
+    void shouldLetSerializersAddHeaders(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         try (Producer<String, String> producer = client.producer("client.id", "me", "key.serializer", Adding.class,
                 "value.serializer", Adding.class)) {
@@ -236,8 +227,8 @@ class PluginContractIT {
         assertEquals(List.of("configured for keys of me", "configured for values of me", "closed", "closed"), SEEN);
     }
 
-    @Test
-    void shouldNotConfigureButCloseSerializersItWasGiven() throws Exception {
+    @OverBothClients
+    void shouldNotConfigureButCloseSerializersItWasGiven(Client client) throws Exception {
         String topic = OneBroker.newTopic(1);
         Map<String, Object> config = OneBroker.config();
         config.remove("key.serializer");
