@@ -35,7 +35,7 @@ final class LogReader {
                      new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             List<TopicPartition> partitions = partitions(consumer, topic);
             consumer.assign(partitions);
-            Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(partitions));
+            Map<TopicPartition, Long> ends = logEnds(partitions);
             consumer.seekToBeginning(partitions);
             long deadlineNs = System.nanoTime() + noProgress.toNanos();
             while (!reached(consumer, ends)) {
@@ -45,7 +45,8 @@ final class LogReader {
                     deadlineNs = System.nanoTime() + noProgress.toNanos();
                 } else if (System.nanoTime() - deadlineNs > 0) {
                     throw new IllegalStateException("nothing to read from " + topic + " for " + noProgress.toSeconds()
-                            + " s; not yet read to the end: " + ends + "; is the cluster up?");
+                            + " s; not yet read to the end: " + ends + "; is the cluster up, or, for a read_committed"
+                            + " reader, is a transaction still open?");
                 }
             }
         }
@@ -57,6 +58,20 @@ final class LogReader {
             throw new IllegalStateException("topic " + topic + " does not exist; create it, or check its name");
         }
         return known.stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+    }
+
+    /**
+     * Where the log ends, whatever the reader's isolation level: a {@code read_committed} consumer's own end is the
+     * last stable offset, and that passes a committed transaction only when its markers are written, some time after
+     * {@code commitTransaction} has returned.
+     */
+    private Map<TopicPartition, Long> logEnds(List<TopicPartition> partitions) {
+        Map<String, Object> uncommitted = new HashMap<>(properties);
+        uncommitted.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                     new KafkaConsumer<>(uncommitted, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            return new HashMap<>(consumer.endOffsets(partitions));
+        }
     }
 
     /**
