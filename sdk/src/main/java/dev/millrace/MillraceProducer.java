@@ -28,7 +28,9 @@ import org.apache.kafka.common.serialization.Serializer;
  * <p>Thread-safe, and meant to be shared: records of all threads meet in the same batches. Callbacks run on the producer's
  * one network thread, for a partition in the order of its records; they must not block.
  *
- * <p>Transactions are not available yet: a {@code transactional.id} is refused by the constructors.
+ * <p>With a {@code transactional.id}, records are sent within transactions only: {@link #initTransactions} once, then
+ * {@link #beginTransaction}, {@link #send} from any thread, and {@link #commitTransaction} or {@link #abortTransaction}. A
+ * transaction that is open when the producer is closed is aborted.
  *
  * <pre>{@code
  * try (Producer<String, String> producer = new MillraceProducer<>(Map.of(
@@ -159,39 +161,52 @@ public class MillraceProducer<K, V> implements Producer<K, V> {
         engine.close(timeout);
     }
 
-    /** Not available yet. */
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Fences every earlier producer with this {@code transactional.id}, and waits until what it left open has been ended.
+     * Blocks up to {@code max.block.ms}; after a time-out or an interrupt it may be called again, and goes on.
+     */
     @Override
     public void initTransactions() {
-        throw noTransactions("initTransactions");
+        engine.initTransactions();
     }
 
-    /** Not available yet. */
     @Override
     public void beginTransaction() {
-        throw noTransactions("beginTransaction");
+        engine.beginTransaction();
     }
 
-    /** Not available yet. */
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Blocks up to {@code max.block.ms}.
+     */
     @Override
     public void sendOffsetsToTransaction(Map<TopicPartition, OffsetAndMetadata> offsets,
                                          ConsumerGroupMetadata groupMetadata) {
-        throw noTransactions("sendOffsetsToTransaction");
+        engine.sendOffsetsToTransaction(offsets, groupMetadata);
     }
 
-    /** Not available yet. */
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Sends what the transaction still has, without waiting for linger, and throws if anything of it failed. Blocks up to
+     * {@code max.block.ms}; after a time-out or an interrupt it must be called again, and goes on.
+     */
     @Override
     public void commitTransaction() {
-        throw noTransactions("commitTransaction");
+        engine.commitTransaction();
     }
 
-    /** Not available yet. */
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Records that were not sent yet fail with {@code TransactionAbortedException}. Blocks up to {@code max.block.ms}; after a
+     * time-out or an interrupt it must be called again, and goes on.
+     */
     @Override
     public void abortTransaction() {
-        throw noTransactions("abortTransaction");
-    }
-
-    private static UnsupportedOperationException noTransactions(String method) {
-        return new UnsupportedOperationException(method + ": transactions are not available yet in this version of Millrace;"
-                + " use KafkaProducer where they are needed");
+        engine.abortTransaction();
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace;
 import dev.millrace.codec.Codec;
 import dev.millrace.codec.CodecType;
 import dev.millrace.codec.Codecs;
+import dev.millrace.internal.producer.accumulate.AppendGate;
 import dev.millrace.internal.producer.accumulate.BatchSettings;
 import dev.millrace.internal.producer.accumulate.BufferPool;
 import dev.millrace.internal.producer.accumulate.RecordAccumulator;
@@ -10,18 +11,23 @@ import dev.millrace.internal.producer.batch.ProducerBatch;
 import dev.millrace.internal.producer.config.ConfigParser;
 import dev.millrace.internal.producer.config.ProducerSettings;
 import dev.millrace.internal.producer.metrics.BufferPoolMetrics;
-import dev.millrace.internal.producer.metrics.CallMetrics;
 import dev.millrace.internal.producer.metrics.CallMetrics.Call;
+import dev.millrace.internal.producer.metrics.CallMetrics;
 import dev.millrace.internal.producer.metrics.ClientMetrics;
 import dev.millrace.internal.producer.metrics.SenderMetrics;
 import dev.millrace.internal.producer.net.BrokerClient;
+import dev.millrace.internal.producer.net.CoordinatorClient;
 import dev.millrace.internal.producer.net.Network;
 import dev.millrace.internal.producer.net.TopicMetadata;
 import dev.millrace.internal.producer.send.Sender;
 import dev.millrace.internal.producer.send.SenderSettings;
+import dev.millrace.internal.producer.send.TransactionSender;
+import dev.millrace.internal.producer.send.TransactionWork;
 import dev.millrace.internal.producer.txn.NoSequences;
 import dev.millrace.internal.producer.txn.SequenceTracker;
 import dev.millrace.internal.producer.txn.Sequences;
+import dev.millrace.internal.producer.txn.TransactionManager;
+import dev.millrace.internal.producer.txn.TransactionalSequences;
 import dev.millrace.partitioner.StickyPartitioner;
 import java.time.Duration;
 import java.util.Collections;
@@ -31,6 +37,8 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Partitioner;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -41,8 +49,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.metrics.KafkaMetric;
@@ -70,6 +78,7 @@ final class ProducerEngine<K, V> {
     private final TopicMetadata topicMetadata;
     private final RecordAccumulator accumulator;
     private final Sequences sequences;
+    private final Transactions transactions;
     private final Sender sender;
     private final Thread senderThread;
     private final Closing closing;
@@ -79,10 +88,6 @@ final class ProducerEngine<K, V> {
     static <K, V> ProducerEngine<K, V> create(Map<String, Object> configs, Serializer<K> keySerializer,
                                               Serializer<V> valueSerializer) {
         ProducerConfig config = ConfigParser.parse(configs, keySerializer, valueSerializer);
-        String transactionalId = config.getString(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
-        if (transactionalId != null)
-            throw new ConfigException(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId, "Transactions are not"
-                    + " available yet in this version of Millrace; remove the key, or use KafkaProducer where they are needed.");
         Closing closing = new Closing();
         try {
             return new ProducerEngine<>(config, keySerializer, valueSerializer, closing);
@@ -117,16 +122,21 @@ final class ProducerEngine<K, V> {
         Codec codec = codec(settings.compression());
         BatchSettings batching = new BatchSettings(settings.batching().batchSize(), settings.batching().lingerMs(),
                 settings.delivery().retryBackoffMs(), settings.delivery().retryBackoffMaxMs());
-        this.accumulator = new RecordAccumulator(batching, codec, pool(batching, codec), time);
+        BufferPool pool = pool(batching, codec);
 
         BrokerClient broker = network.connect(metrics, SenderMetrics.throttleTimeSensor(metrics),
                 List.of(chain, reporters, List.of(keySerializer, valueSerializer)));
         closing.add("network client", broker);
         this.senderMetrics = new SenderMetrics(metrics, broker::requestsInFlight, network::lastMetadataUpdateMs);
-        this.sequences = settings.delivery().idempotent()
-                ? new SequenceTracker(network.logger(SequenceTracker.class)) : new NoSequences();
-        this.sender = new Sender(senderSettings(), accumulator, sequences, broker, senderMetrics, time,
+        TransactionManager manager = transactionManager(broker.coordinators());
+        this.accumulator = new RecordAccumulator(batching, codec, pool, manager == null ? AppendGate.OPEN : manager, time);
+        this.sequences = sequences(manager);
+        TransactionWork transactionWork = manager == null ? TransactionWork.NONE : new TransactionSender(manager,
+                broker.coordinators(), accumulator, settings.delivery().retryBackoffMs());
+        this.sender = new Sender(senderSettings(), accumulator, sequences, transactionWork, broker, senderMetrics, time,
                 network.logger(Sender.class));
+        this.transactions = new Transactions(manager, settings.delivery().idempotent(), sender::wakeup,
+                settings.batching().maxBlockMs(), callMetrics, time);
         this.topicMetadata = new TopicMetadata(network.metadata(), time, sender::wakeup,
                 waitedNs -> callMetrics.record(Call.METADATA_WAIT, waitedNs));
         PartitionChooser partitions = new PartitionChooser(partitioner, settings.partitioning().ignoreKeys()
@@ -147,6 +157,23 @@ final class ProducerEngine<K, V> {
         Codec codec = type.hasLevels() ? Codecs.of(type, compression.level()) : Codecs.of(type);
         codec.compress(new byte[1], 0, 1, new byte[codec.maxCompressedLength(1)], 0);
         return codec;
+    }
+
+    /** Null for a producer without transactions. */
+    private TransactionManager transactionManager(CoordinatorClient coordinators) {
+        ProducerSettings.Transactions transactional = settings.transactions();
+        if (transactional.transactionalId() == null)
+            return null;
+        log.info("Instantiated a transactional producer.");
+        return new TransactionManager(transactional.transactionalId(), transactional.timeoutMs(),
+                settings.delivery().retryBackoffMs(), coordinators, time, network.logger(TransactionManager.class));
+    }
+
+    private Sequences sequences(TransactionManager manager) {
+        if (manager != null)
+            return new TransactionalSequences(manager);
+        return settings.delivery().idempotent()
+                ? new SequenceTracker(network.logger(SequenceTracker.class)) : new NoSequences();
     }
 
     private BufferPool pool(BatchSettings batching, Codec codec) {
@@ -189,6 +216,7 @@ final class ProducerEngine<K, V> {
             if (callback != null)
                 callback.onCompletion(unsent, e);
             rejected(record, unsent, e);
+            sequences.recordRefused(e);
             return CompletableFuture.failedFuture(e);
         } catch (InterruptedException e) {
             rejected(record, Interceptors.unsent(record, progress.partition), e);
@@ -210,6 +238,37 @@ final class ProducerEngine<K, V> {
     private void throwIfClosed() {
         if (!sender.isRunning())
             throw new IllegalStateException("Cannot perform operation after producer has been closed");
+    }
+
+    // ---------------------------------------------------------------- transactions
+
+    void initTransactions() {
+        transactions().init();
+    }
+
+    void beginTransaction() {
+        transactions().begin();
+    }
+
+    void sendOffsetsToTransaction(Map<TopicPartition, OffsetAndMetadata> offsets, ConsumerGroupMetadata group) {
+        Transactions.throwIfInvalid(group);
+        transactions().sendOffsets(offsets, group);
+    }
+
+    void commitTransaction() {
+        transactions().commit();
+    }
+
+    void abortTransaction() {
+        Transactions checked = transactions();
+        log.info("Aborting incomplete transaction");
+        checked.abort();
+    }
+
+    private Transactions transactions() {
+        transactions.throwIfNotEnabled();
+        throwIfClosed();
+        return transactions;
     }
 
     // ---------------------------------------------------------------- flush, metadata, metrics

@@ -35,6 +35,7 @@ class EveryConfigKeyTest {
             Map.of("compression.type", "gzip"),
             Map.of("compression.type", "lz4"),
             Map.of("compression.type", "zstd"),
+            Map.of("transactional.id", "t"),
             Map.of("security.protocol", "SSL"),
             Map.of("security.protocol", "SASL_SSL", "sasl.mechanism", "PLAIN", "sasl.jaas.config", JAAS));
 

@@ -68,8 +68,19 @@ final class OneBroker {
 
     /** All records that a topic has now, by partition, in their order. */
     static List<List<ConsumerRecord<String, String>>> read(String topic) {
+        return read(topic, CLUSTER.endOffsets(topic), "read_uncommitted");
+    }
+
+    /** The values of all records that a topic has now and whose transactions are committed, partition after partition. */
+    static List<String> readCommitted(String topic) {
+        // Up to the end of the log: the markers of a transaction are written after its commit has returned.
+        return read(topic, CLUSTER.endOffsets(topic), "read_committed").stream().flatMap(List::stream)
+                .map(ConsumerRecord::value).toList();
+    }
+
+    private static List<List<ConsumerRecord<String, String>>> read(String topic, Map<Integer, Long> ends, String isolation) {
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(Map.of(
-                "bootstrap.servers", CLUSTER.bootstrapServers(),
+                "bootstrap.servers", CLUSTER.bootstrapServers(), "isolation.level", isolation,
                 "key.deserializer", StringDeserializer.class, "value.deserializer", StringDeserializer.class))) {
             List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
                     .map(info -> new TopicPartition(topic, info.partition())).toList();
@@ -77,9 +88,8 @@ final class OneBroker {
             IntStream.range(0, partitions.size()).forEach(p -> records.add(new ArrayList<>()));
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             long deadlineNs = System.nanoTime() + READ_TIMEOUT.toNanos();
-            while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
+            while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition.partition()))) {
                 if (System.nanoTime() - deadlineNs > 0)
                     throw new IllegalStateException("Could not read " + topic + " up to " + ends + " in " + READ_TIMEOUT);
                 consumer.poll(Duration.ofMillis(500)).forEach(record -> records.get(record.partition()).add(record));

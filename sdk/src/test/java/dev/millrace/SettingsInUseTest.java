@@ -29,7 +29,8 @@ class SettingsInUseTest {
                 }
             }
         }
-        unused.removeIf(setting -> setting.startsWith("Transactions.")); // none yet: the id is refused, and the others mean nothing without it
+        // Kafka's own producer reads it, too, and has no method yet that would make use of it.
+        unused.remove("Transactions.twoPhaseCommit");
         assertEquals(Set.of(), unused);
     }
 }

@@ -28,6 +28,8 @@ public final class PartitionQueue {
     private ProducerBatch open;
     /** Guarded by this. */
     private boolean closed;
+    /** The number of the last transaction that this partition was taken into; guarded by this. */
+    private long transaction;
     /** Size of {@link #batches}; written under this, read by any thread. */
     private volatile int queued;
     /** Staged bytes of the batch sealed last: what the next begins with; written under this, a stale read does no harm. */
@@ -75,7 +77,7 @@ public final class PartitionQueue {
      * @return a batch that became full and was sealed, which the caller must finish; else null
      */
     synchronized ProducerBatch tryAppend(byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result) {
-        checkOpen();
+        checkAdmission();
         ProducerBatch batch = open;
         if (batch == null || batch.tryAppend(key, value, headers, tailSize, result) && !batch.isFull())
             return null;
@@ -89,7 +91,7 @@ public final class PartitionQueue {
      */
     synchronized ProducerBatch open(BatchFactory factory, byte[] buffer, long nowMs, byte[] key, byte[] value,
                                     byte[] headers, int tailSize, SendResult result) {
-        checkOpen();
+        checkAdmission();
         if (open != null)
             return null;
         ProducerBatch batch = factory.create(this, buffer, nowMs);
@@ -102,9 +104,13 @@ public final class PartitionQueue {
         return batch.isFull() ? sealOpen() : null;
     }
 
-    private void checkOpen() {
+    /** Under the lock, so that whoever closes or ends a transaction, and then takes the lock, has seen the last record. */
+    private void checkAdmission() {
         if (closed)
             throw new KafkaException("Producer closed while send in progress");
+        long open = topic.gate().openTransaction();
+        if (open == 0 || open != transaction)
+            transaction = topic.gate().join(topicPartition);
     }
 
     private ProducerBatch sealOpen() {
@@ -126,6 +132,24 @@ public final class PartitionQueue {
     }
 
     // ---------------------------------------------------------------- sender thread
+
+    /** Returns when no append that began before is under way. */
+    synchronized void awaitAppends() {
+        // Nothing: to have the lock is all.
+    }
+
+    /** Takes out the batches that were never sent; one being finished ends the row. */
+    synchronized List<ProducerBatch> takeUnsent() {
+        List<ProducerBatch> taken = new ArrayList<>();
+        List<ProducerBatch> sent = new ArrayList<>();
+        ProducerBatch head;
+        while ((head = batches.peekFirst()) != null && (!head.isSealed() || head.isFinished()))
+            (head.hasSequence() ? sent : taken).add(take());
+        for (int i = sent.size() - 1; i >= 0; i--)
+            batches.addFirst(sent.get(i));
+        queued = batches.size();
+        return taken;
+    }
 
     /** When the first batch can be sent: a time not after {@code nowMs} for at once. */
     synchronized long readyAtMs(SendTiming timing, int leaderEpoch, long nowMs) {

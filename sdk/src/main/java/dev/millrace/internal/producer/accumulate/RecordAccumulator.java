@@ -44,6 +44,7 @@ public final class RecordAccumulator implements SendTiming {
     private final Codec codec;
     private final ExponentialBackoff backoff;
     private final BufferPool pool;
+    private final AppendGate gate;
     private final Time time;
     private final ScratchBuffers scratch = new ScratchBuffers();
 
@@ -51,6 +52,8 @@ public final class RecordAccumulator implements SendTiming {
     private final IncompleteBatches incomplete = new IncompleteBatches();
     private final ConcurrentLinkedQueue<PartitionQueue> changed = new ConcurrentLinkedQueue<>();
     private final AtomicInteger flushes = new AtomicInteger();
+    /** A transaction ends; written by the sender thread, read by any. */
+    private volatile boolean completing;
     /** Open batches stopped waiting for linger: to be looked at once more; any thread sets it, the sender thread clears it. */
     private volatile boolean hurried;
     /** Written once, by whoever closes. */
@@ -62,8 +65,9 @@ public final class RecordAccumulator implements SendTiming {
      * @param settings batch.size, linger.ms and what else decides of batches
      * @param codec compresses whole batches
      * @param pool buffer.memory; its shortages hurry open batches along
+     * @param gate asked for every record
      */
-    public RecordAccumulator(BatchSettings settings, Codec codec, BufferPool pool, Time time) {
+    public RecordAccumulator(BatchSettings settings, Codec codec, BufferPool pool, AppendGate gate, Time time) {
         this.time = time;
         this.batchSize = settings.batchSize();
         this.rawLimit = rawLimit(settings, codec, pool.totalMemory());
@@ -72,6 +76,7 @@ public final class RecordAccumulator implements SendTiming {
         this.backoff = new ExponentialBackoff(settings.retryBackoffMs(), BACKOFF_BASE,
                 settings.retryBackoffMaxMs(), BACKOFF_JITTER);
         this.pool = pool;
+        this.gate = gate;
         pool.listener(this::hurry);
     }
 
@@ -95,7 +100,7 @@ public final class RecordAccumulator implements SendTiming {
         TopicQueues known = topics.get(name);
         if (known != null)
             return known;
-        TopicQueues made = topics.computeIfAbsent(name, TopicQueues::new);
+        TopicQueues made = topics.computeIfAbsent(name, topic -> new TopicQueues(topic, gate));
         // After it can be seen: close() either finds it, or has set this before.
         if (closed)
             made.close();
@@ -242,7 +247,7 @@ public final class RecordAccumulator implements SendTiming {
 
     @Override
     public boolean sendOpenBatches() {
-        return closed || flushes.get() > 0 || pool.waiting() > 0;
+        return closed || completing || flushes.get() > 0 || pool.waiting() > 0;
     }
 
     // ---------------------------------------------------------------- load, for partitioners
@@ -330,6 +335,28 @@ public final class RecordAccumulator implements SendTiming {
     /** A batch has ended. */
     public void remove(ProducerBatch batch) {
         incomplete.remove(batch);
+    }
+
+    /** While a transaction ends, no batch waits for linger. */
+    public void completing(boolean now) {
+        if (now == completing)
+            return;
+        completing = now;
+        if (now)
+            hurry();
+    }
+
+    /** Returns when all appends that began before have ended; those that begin later find the gate as it is now. */
+    public void awaitAppends() {
+        allQueues().forEach(PartitionQueue::awaitAppends);
+    }
+
+    /** Takes the batches out of their queues that were never sent. */
+    public List<ProducerBatch> takeUnsent() {
+        List<ProducerBatch> taken = new ArrayList<>();
+        for (PartitionQueue queue : allQueues())
+            taken.addAll(queue.takeUnsent());
+        return taken;
     }
 
     /** Takes out of their queues, in order, the batches created at or before {@code createdMs}. */

@@ -6,6 +6,7 @@ import java.util.Arrays;
 public final class TopicQueues {
 
     private final String name;
+    private final AppendGate gate;
 
     /** Indexed by partition, with holes; replaced by a larger copy under this, read by any thread. */
     private volatile PartitionQueue[] queues = {};
@@ -16,12 +17,17 @@ public final class TopicQueues {
     /** When metadata was last told that the topic is in use, ms; a race repeats that, which does no harm. */
     private volatile long touchedMs = Long.MIN_VALUE;
 
-    TopicQueues(String name) {
+    TopicQueues(String name, AppendGate gate) {
         this.name = name;
+        this.gate = gate;
     }
 
     public String name() {
         return name;
+    }
+
+    AppendGate gate() {
+        return gate;
     }
 
     /** The queue of a partition, made when it is asked for first. */

@@ -32,6 +32,8 @@ final class BatchHeader {
     static final short NO_PRODUCER_EPOCH = -1;
     static final int NO_SEQUENCE = -1;
 
+    private static final int TRANSACTIONAL = 0x10;
+
     private static final int BASE_OFFSET = 0;
     private static final int LENGTH = 8;
     private static final int LEADER_EPOCH = 12;
@@ -54,13 +56,13 @@ final class BatchHeader {
     }
 
     /** Writes the whole header over {@code bytes[0, 61)}, the checksum of {@code bytes[21, size)} last. */
-    static void write(byte[] bytes, int size, int codecId, int recordCount,
+    static void write(byte[] bytes, int size, int codecId, boolean transactional, int recordCount,
                       long baseTimestamp, long maxTimestamp, long producerId, short producerEpoch, int baseSequence) {
         LONG.set(bytes, BASE_OFFSET, 0L);
         INT.set(bytes, LENGTH, size - LEADER_EPOCH);
         INT.set(bytes, LEADER_EPOCH, -1);
         bytes[MAGIC] = 2;
-        SHORT.set(bytes, ATTRIBUTES, (short) codecId);
+        SHORT.set(bytes, ATTRIBUTES, (short) (transactional ? codecId | TRANSACTIONAL : codecId));
         INT.set(bytes, LAST_OFFSET_DELTA, recordCount - 1);
         LONG.set(bytes, BASE_TIMESTAMP, baseTimestamp);
         LONG.set(bytes, MAX_TIMESTAMP, maxTimestamp);

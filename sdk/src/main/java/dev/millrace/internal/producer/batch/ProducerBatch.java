@@ -41,6 +41,7 @@ public final class ProducerBatch {
     private short producerEpoch = BatchHeader.NO_PRODUCER_EPOCH;
     private int baseSequence = BatchHeader.NO_SEQUENCE;
     private boolean sequenceReset;
+    private boolean transactional;
 
     // ---- written by the sender thread, read by any ----
     private final CountDownLatch done = new CountDownLatch(1);
@@ -141,7 +142,7 @@ public final class ProducerBatch {
 
     /** Writes header and checksum; the bytes are then {@link #bytes()}{@code [0, size())}. Not while they are on the wire. */
     public void writeHeader() {
-        records.writeHeader(producerId, producerEpoch, baseSequence);
+        records.writeHeader(transactional, producerId, producerEpoch, baseSequence);
     }
 
     public byte[] bytes() {
@@ -176,6 +177,11 @@ public final class ProducerBatch {
 
     public boolean sequenceHasBeenReset() {
         return sequenceReset;
+    }
+
+    /** Readers that want committed records only will wait for the end of the transaction. */
+    public void markTransactional() {
+        transactional = true;
     }
 
     public long producerId() {

@@ -114,8 +114,8 @@ final class StagedRecords {
 
     // ---------------------------------------------------------------- finished
 
-    void writeHeader(long producerId, short producerEpoch, int baseSequence) {
-        BatchHeader.write(buffer, position, codecId, count, baseTimestamp, maxTimestamp,
+    void writeHeader(boolean transactional, long producerId, short producerEpoch, int baseSequence) {
+        BatchHeader.write(buffer, position, codecId, transactional, count, baseTimestamp, maxTimestamp,
                 producerId, producerEpoch, baseSequence);
     }
 

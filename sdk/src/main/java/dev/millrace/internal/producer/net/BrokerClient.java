@@ -1,6 +1,8 @@
 package dev.millrace.internal.producer.net;
 
 import dev.millrace.internal.producer.batch.ProducerBatch;
+import dev.millrace.internal.producer.net.ProduceCall.Acknowledgement;
+import dev.millrace.internal.producer.net.ProduceCall.Transactional;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.ClientRequest;
 import org.apache.kafka.clients.ClientResponse;
 import org.apache.kafka.clients.KafkaClient;
@@ -36,6 +39,8 @@ public final class BrokerClient implements Closeable {
     private final ProducerMetadata metadata;
     private final short acks;
     private final int requestTimeoutMs;
+    private final String transactionalId;
+    private final CoordinatorClient coordinators;
     private final WireBuffers buffers = new WireBuffers();
     private ClusterLeaders leaders;
 
@@ -43,11 +48,15 @@ public final class BrokerClient implements Closeable {
     public record ProducerIdResult(Errors error, long producerId, short epoch) {
     }
 
-    public BrokerClient(KafkaClient client, ProducerMetadata metadata, short acks, int requestTimeoutMs) {
+    /** @param transactionalId null for none */
+    public BrokerClient(KafkaClient client, ProducerMetadata metadata, ApiVersions versions, short acks, int requestTimeoutMs,
+                        String transactionalId) {
         this.client = client;
         this.metadata = metadata;
         this.acks = acks;
         this.requestTimeoutMs = requestTimeoutMs;
+        this.transactionalId = transactionalId;
+        this.coordinators = new CoordinatorClient(client, metadata, versions, requestTimeoutMs);
     }
 
     // ---------------------------------------------------------------- metadata
@@ -85,13 +94,23 @@ public final class BrokerClient implements Closeable {
         return node == null ? Long.MAX_VALUE : client.pollDelayMs(node, nowMs);
     }
 
-    /** Sends finished batches to a node that is ready. */
-    public void produce(int nodeId, List<ProducerBatch> batches, ProduceListener listener, long nowMs) {
+    /** The brokers that transactions are asked of. */
+    public CoordinatorClient coordinators() {
+        return coordinators;
+    }
+
+    /**
+     * Sends finished batches to a node that is ready.
+     *
+     * @param transactionV1 transactional batches, in the protocol before KIP-890
+     */
+    public void produce(int nodeId, List<ProducerBatch> batches, boolean transactionV1, ProduceListener listener, long nowMs) {
         int size = 0;
         for (ProducerBatch batch : batches)
             size += batch.size();
         ByteBuffer wire = buffers.take(size);
-        ProduceCall call = new ProduceCall(batches, wire, metadata.topicIds(), metadata.topicNames(), acks, requestTimeoutMs);
+        ProduceCall call = new ProduceCall(batches, wire, metadata.topicIds(), metadata.topicNames(),
+                new Acknowledgement(acks, requestTimeoutMs), new Transactional(transactionalId, transactionV1));
         ClientRequest request = client.newClientRequest(Integer.toString(nodeId), call.builder(), nowMs, acks != 0,
                 requestTimeoutMs, response -> completeProduce(nodeId, call, response, listener));
         client.send(request, nowMs);

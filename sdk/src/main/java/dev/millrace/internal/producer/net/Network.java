@@ -38,7 +38,9 @@ public final class Network {
 
     public Network(ProducerSettings settings, Time time) {
         this.settings = settings;
-        this.logContext = new LogContext("[Producer clientId=" + settings.clientId() + "] ");
+        String transactionalId = settings.transactions().transactionalId();
+        this.logContext = new LogContext("[Producer clientId=" + settings.clientId()
+                + (transactionalId == null ? "" : ", transactionalId=" + transactionalId) + "] ");
         this.time = time;
         this.telemetry = CommonClientConfigs.telemetryReporter(settings.clientId(), settings.config());
     }
@@ -80,10 +82,12 @@ public final class Network {
                 settings.metadataCaching().maxAgeMs(), settings.metadataCaching().maxIdleMs(), logContext,
                 ClientUtils.configureClusterResourceListeners(listeners.toArray(List[]::new)), time);
         metadata.bootstrap(addresses);
-        KafkaClient client = ClientUtils.createNetworkClient(config, metrics, "producer", logContext, new ApiVersions(), time,
+        ApiVersions versions = new ApiVersions();
+        KafkaClient client = ClientUtils.createNetworkClient(config, metrics, "producer", logContext, versions, time,
                 settings.delivery().maxInFlight(), metadata, throttleTime,
                 telemetry.map(ClientTelemetryReporter::telemetrySender).orElse(null));
-        return new BrokerClient(client, metadata, settings.delivery().acks(), settings.delivery().requestTimeoutMs());
+        return new BrokerClient(client, metadata, versions, settings.delivery().acks(), settings.delivery().requestTimeoutMs(),
+                settings.transactions().transactionalId());
     }
 
     /** What {@link #connect} made, for the threads that send. */

@@ -35,9 +35,18 @@ final class ProduceCall {
     private final Map<Uuid, String> topicNames;
     private final ByteBuffer wire;
     private final ProduceRequestData data;
+    private final boolean transactionV1;
+
+    /** How many replicas must have the records, and how long the broker may take for that, ms. */
+    record Acknowledgement(short acks, int timeoutMs) {
+    }
+
+    /** The transactional id, null for none, and whether the protocol before KIP-890 is spoken. */
+    record Transactional(String id, boolean v1) {
+    }
 
     ProduceCall(List<ProducerBatch> toSend, ByteBuffer wire, Map<String, Uuid> topicIds, Map<Uuid, String> topicNames,
-                short acks, int timeoutMs) {
+                Acknowledgement acknowledgement, Transactional transactional) {
         this.batches = new HashMap<>(2 * toSend.size());
         this.topicNames = topicNames;
         this.wire = wire;
@@ -55,7 +64,9 @@ final class ProduceCall {
                     .setIndex(batch.topicPartition().partition()).setRecords(copyToWire(batch)));
             batches.put(batch.topicPartition(), batch);
         }
-        this.data = new ProduceRequestData().setAcks(acks).setTimeoutMs(timeoutMs).setTopicData(topics);
+        this.transactionV1 = transactional.v1();
+        this.data = new ProduceRequestData().setAcks(acknowledgement.acks()).setTimeoutMs(acknowledgement.timeoutMs())
+                .setTransactionalId(transactional.id()).setTopicData(topics);
     }
 
     private MemoryRecords copyToWire(ProducerBatch batch) {
@@ -65,7 +76,8 @@ final class ProduceCall {
     }
 
     ProduceRequest.Builder builder() {
-        return ProduceRequest.builder(data);
+        // By the version of the request, a broker knows whether it is to take partitions into the transaction by itself.
+        return ProduceRequest.builder(data, transactionV1);
     }
 
     ByteBuffer wire() {

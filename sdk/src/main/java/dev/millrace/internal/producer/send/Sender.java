@@ -38,6 +38,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     private final RecordAccumulator accumulator;
     private final ReadyPartitions ready;
     private final Sequences sequences;
+    private final TransactionWork transactions;
     private final BrokerClient broker;
     private final SenderMetrics metrics;
     private final Time time;
@@ -56,11 +57,12 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     private volatile boolean closing;
     private volatile boolean aborting;
 
-    public Sender(SenderSettings settings, RecordAccumulator accumulator, Sequences sequences, BrokerClient broker,
-                  SenderMetrics metrics, Time time, Logger log) {
+    public Sender(SenderSettings settings, RecordAccumulator accumulator, Sequences sequences, TransactionWork transactions,
+                  BrokerClient broker, SenderMetrics metrics, Time time, Logger log) {
         this.settings = settings;
         this.accumulator = accumulator;
         this.sequences = sequences;
+        this.transactions = transactions;
         this.broker = broker;
         this.metrics = metrics;
         this.time = time;
@@ -80,16 +82,32 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         while (!closing)
             doWorkSafely();
         // Closed to appends by now: what is here is all there will be.
-        while (!aborting && (accumulator.hasIncomplete() || broker.requestsInFlight() > 0))
+        while (!aborting && (accumulator.hasIncomplete() || broker.requestsInFlight() > 0 || transactions.isUnfinished()))
             doWorkSafely();
-        if (aborting)
+        while (!aborting && transactions.isOngoing()) {
+            abortTransaction();
+            doWorkSafely();
+        }
+        if (aborting) {
+            transactions.close();
             abortUntilEmpty(new KafkaException("Producer is closed forcefully."));
+        }
         try {
             broker.close();
         } catch (Exception e) {
             log.error("Failed to close the network client", e);
         }
         log.debug("The sender thread has ended");
+    }
+
+    /** A transaction that nobody ended is not to wait for its time-out at the coordinator. */
+    private void abortTransaction() {
+        try {
+            transactions.abort();
+        } catch (RuntimeException e) {
+            log.error("The open transaction can't be aborted; closing without that", e);
+            aborting = true;
+        }
     }
 
     private void doWorkSafely() {
@@ -112,17 +130,18 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
             return;
         }
         Leadership current = leadership();
-        ready.update(current, nowMs, false);
+        ready.update(current, nowMs, transactions.takeChanged());
         // Before anything is sent, and before what it leaves open is settled: nothing else would bring this thread back.
         expire(nowMs);
         if (sequences.settle())
             ready.update(current, nowMs, true);
         requestProducerId(nowMs);
+        long transactionsAtMs = transactions.advance(nowMs);
         Collection<String> leaderless = ready.leaderlessTopics();
         if (!leaderless.isEmpty())
             broker.requestLeaders(leaderless, nowMs);
         long atMs = sendReady(nowMs);
-        atMs = Math.min(atMs, Math.min(ready.nextTimerMs(), nextExpiryMs));
+        atMs = Math.min(atMs, Math.min(transactionsAtMs, Math.min(ready.nextTimerMs(), nextExpiryMs)));
         if (sequences.wantsProducerId())
             // When no broker can be asked, the network tells as soon as one can.
             atMs = Math.min(atMs, Math.max(producerIdNotBeforeMs, nowMs + Math.max(1, settings.retryBackoffMs())));
@@ -230,7 +249,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         }
         metrics.requestSent(records, nowMs);
         try {
-            broker.produce(node.nodeId(), batches, this, nowMs);
+            broker.produce(node.nodeId(), batches, transactions.usesV1(), this, nowMs);
         } catch (RuntimeException e) {
             log.error("Uncaught error while sending to node {}", node.nodeId(), e);
             PartitionResult failure = PartitionResult.failure(Errors.UNKNOWN_SERVER_ERROR, "Sending failed: " + e);
@@ -305,7 +324,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     }
 
     private void abandon(ProducerBatch batch, RuntimeException reason, long nowMs) {
-        sequences.abandoned(batch);
+        sequences.abandoned(batch, reason);
         fail(batch, reason, null, nowMs);
     }
 

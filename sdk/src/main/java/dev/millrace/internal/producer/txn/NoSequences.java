@@ -32,7 +32,7 @@ public final class NoSequences implements Sequences {
     }
 
     @Override
-    public void abandoned(ProducerBatch batch) {
+    public void abandoned(ProducerBatch batch, RuntimeException reason) {
     }
 
     @Override
@@ -66,5 +66,9 @@ public final class NoSequences implements Sequences {
 
     @Override
     public void throwIfFatal() {
+    }
+
+    @Override
+    public void recordRefused(RuntimeException error) {
     }
 }

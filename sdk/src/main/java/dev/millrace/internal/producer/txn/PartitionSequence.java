@@ -16,6 +16,8 @@ final class PartitionSequence {
     private boolean established;
     /** The sequence after those of batches that expired on the wire, {@link #NONE} when there is no such doubt. */
     private int unresolved = NONE;
+    /** A batch failed for good: what was sent behind it will be refused. */
+    private boolean gap;
     /** Batches with a sequence that have not ended, on the wire or waiting for a retry, in the order of their sequences. */
     private final List<ProducerBatch> open = new ArrayList<>();
 
@@ -48,6 +50,14 @@ final class PartitionSequence {
     /** The partition may be another by now, made again or led by a broker that never heard of this producer. */
     void mayBeForgotten() {
         established = false;
+    }
+
+    boolean hasGap() {
+        return gap;
+    }
+
+    void leavesGap() {
+        gap = true;
     }
 
     int next() {
@@ -106,6 +116,7 @@ final class PartitionSequence {
         next = 0;
         lastAcked = NONE;
         unresolved = NONE;
+        gap = false;
         for (ProducerBatch batch : open) {
             batch.resetSequence(id, newEpoch, next);
             next = plus(next, batch.recordCount());

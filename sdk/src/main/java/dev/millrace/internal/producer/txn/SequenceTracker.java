@@ -3,16 +3,12 @@ package dev.millrace.internal.producer.txn;
 import dev.millrace.internal.producer.batch.ProducerBatch;
 import dev.millrace.internal.producer.net.BrokerClient.ProducerIdResult;
 import dev.millrace.internal.producer.net.PartitionResult;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
-import org.apache.kafka.common.errors.InvalidMetadataException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.UnknownProducerIdException;
@@ -26,19 +22,13 @@ import org.slf4j.Logger;
  * <p>After a gap that can't be closed the client takes the next epoch by itself (KIP-360), and the partitions concerned count
  * from 0 again; the others follow when nothing of theirs is in flight.
  */
-public final class SequenceTracker implements Sequences {
-
-    private static final long NO_ID = -1;
+public final class SequenceTracker extends PartitionSequences {
 
     private final Logger log;
-    private final Map<TopicPartition, PartitionSequence> partitions = new HashMap<>();
-    private final Set<TopicPartition> unresolved = new HashSet<>();
     /** Partitions for whose sake the epoch must be raised. */
     private final Set<TopicPartition> toRestart = new HashSet<>();
-    private long producerId = NO_ID;
-    private short epoch = -1;
     private boolean requested;
-    /** Written by the sender thread, once; read by any. */
+    /** Written by the sender thread, or by one whose record was refused; read by any. */
     private volatile RuntimeException fatalError;
 
     public SequenceTracker(Logger log) {
@@ -47,44 +37,13 @@ public final class SequenceTracker implements Sequences {
 
     @Override
     public boolean maySend(ProducerBatch head) {
-        if (producerId == NO_ID)
-            return false;
-        PartitionSequence partition = partitions.get(head.topicPartition());
-        if (partition == null)
-            return true;
-        if (toRestart.contains(head.topicPartition()))
-            return false;
-        if (head.hasSequence())
-            // A retry: one after the other, or a gap before it would be refused again.
-            return partition.firstOpen() == head;
-        if (partition.isUnresolved())
-            return false;
-        if (partition.hasOpen() && !partition.isEstablished())
-            // A partition that knows nothing of this producer takes any sequence as its first. Of two batches on the way the
-            // first may meet a leader that is not ready yet, and the second one that is; then the first is refused for ever.
-            return false;
-        // Sequence 0 of a new epoch must not overtake batches of the old one.
-        return partition.isOf(producerId, epoch) || !partition.hasOpen();
-    }
-
-    @Override
-    public void assign(ProducerBatch batch) {
-        if (batch.hasSequence())
-            // Never another: the broker may have it already under this one.
-            return;
-        PartitionSequence partition = partitions.computeIfAbsent(batch.topicPartition(),
-                p -> new PartitionSequence(producerId, epoch));
-        if (!partition.isOf(producerId, epoch))
-            partition.restart(producerId, epoch);
-        partition.assign(batch);
+        return !toRestart.contains(head.topicPartition()) && super.maySend(head);
     }
 
     @Override
     public boolean canRetry(ProducerBatch batch, PartitionResult result) {
         PartitionSequence partition = partitions.get(batch.topicPartition());
-        if (partition != null && (result.error() == Errors.UNKNOWN_PRODUCER_ID
-                || result.error().exception() instanceof InvalidMetadataException))
-            partition.mayBeForgotten();
+        mayBeForgotten(partition, result);
         if (result.error() == Errors.UNKNOWN_PRODUCER_ID) {
             // Without the log's start the broker could not tell, and will; with a reset the retry stands under a new
             // sequence already. In all other cases the broker lost its state, mostly with the log's head.
@@ -105,15 +64,8 @@ public final class SequenceTracker implements Sequences {
     }
 
     @Override
-    public void acked(ProducerBatch batch) {
-        PartitionSequence partition = partitions.get(batch.topicPartition());
-        if (partition != null)
-            partition.acked(batch);
-    }
-
-    @Override
     public void failed(ProducerBatch batch, RuntimeException error, boolean appendedNowhere) {
-        if (error instanceof ClusterAuthorizationException || error instanceof UnsupportedVersionException)
+        if (isFatal(error))
             fatalError = error;
         PartitionSequence partition = partitions.get(batch.topicPartition());
         if (partition == null || !batch.hasSequence())
@@ -129,44 +81,22 @@ public final class SequenceTracker implements Sequences {
         }
     }
 
-    @Override
-    public void abandoned(ProducerBatch batch) {
-        PartitionSequence partition = partitions.get(batch.topicPartition());
-        if (partition == null || !batch.hasSequence())
-            return;
-        partition.remove(batch);
-        partition.markUnresolved(batch);
-        unresolved.add(batch.topicPartition());
+    private static boolean isFatal(RuntimeException error) {
+        return error instanceof ClusterAuthorizationException || error instanceof UnsupportedVersionException;
     }
 
     @Override
-    public void split(ProducerBatch batch, List<ProducerBatch> parts) {
-        PartitionSequence partition = partitions.get(batch.topicPartition());
-        if (partition != null && batch.hasSequence())
-            partition.replace(batch, parts);
+    public void abandoned(ProducerBatch batch, RuntimeException reason) {
+        markUnresolved(batch);
     }
 
     @Override
     public boolean settle() {
-        boolean settled = false;
-        for (Iterator<TopicPartition> it = unresolved.iterator(); it.hasNext(); ) {
-            TopicPartition topicPartition = it.next();
-            PartitionSequence partition = partitions.get(topicPartition);
-            if (partition != null && partition.hasOpen())
-                continue;
-            it.remove();
-            settled = true;
-            if (partition == null)
-                continue;
-            if (partition.follows(partition.next())) {
-                // A batch expired here, yet the broker had it, for those behind it were taken.
-                partition.resolved();
-            } else {
-                log.info("Nothing is in flight to {} any more; acknowledged up to sequence {}, next would be {}: "
-                        + "taking the next producer epoch", topicPartition, partition.lastAcked(), partition.next());
-                toRestart.add(topicPartition);
-            }
-        }
+        boolean settled = settleUnresolved((topicPartition, partition) -> {
+            log.info("Nothing is in flight to {} any more; acknowledged up to sequence {}, next would be {}: "
+                    + "taking the next producer epoch", topicPartition, partition.lastAcked(), partition.next());
+            toRestart.add(topicPartition);
+        });
         // Not while a batch of theirs is on the wire: it would get a new sequence, yet may be written under the old one.
         if (!toRestart.isEmpty() && producerId != NO_ID && toRestart.stream().noneMatch(this::isOnWire)) {
             raiseEpoch();
@@ -246,5 +176,11 @@ public final class SequenceTracker implements Sequences {
         if (cause != null)
             throw new KafkaException("Cannot send because this producer is in an error state; close it and make a new one",
                     cause);
+    }
+
+    @Override
+    public void recordRefused(RuntimeException error) {
+        if (isFatal(error))
+            fatalError = error;
     }
 }

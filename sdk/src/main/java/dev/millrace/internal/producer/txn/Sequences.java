@@ -9,7 +9,7 @@ import org.apache.kafka.common.KafkaException;
 /**
  * Producer id, epoch and sequences: what makes the brokers drop duplicates and refuse gaps (KIP-98, KIP-360). Does no I/O.
  *
- * <p>Threads: the sender thread only, but for {@link #throwIfFatal}.
+ * <p>Threads: the sender thread only, but for {@link #throwIfFatal} and {@link #recordRefused}.
  */
 public interface Sequences {
 
@@ -33,7 +33,7 @@ public interface Sequences {
     void failed(ProducerBatch batch, RuntimeException error, boolean appendedNowhere);
 
     /** The client gave the batch up: whether it was written, if it was ever sent, is not known. */
-    void abandoned(ProducerBatch batch);
+    void abandoned(ProducerBatch batch, RuntimeException reason);
 
     /** A batch was replaced by its parts, which take over its sequences. */
     void split(ProducerBatch batch, List<ProducerBatch> parts);
@@ -66,4 +66,11 @@ public interface Sequences {
      * @throws KafkaException when this producer can't send any more
      */
     void throwIfFatal();
+
+    /**
+     * A record could not be taken; any thread.
+     *
+     * @throws IllegalStateException when that happened outside of a transaction to a producer that sends within them only
+     */
+    void recordRefused(RuntimeException error);
 }

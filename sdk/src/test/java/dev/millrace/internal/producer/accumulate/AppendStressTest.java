@@ -67,7 +67,7 @@ class AppendStressTest {
             public void exhausted() {
             }
         }, Time.SYSTEM);
-        RecordAccumulator accumulator = new RecordAccumulator(settings, Codecs.of(codec), pool, Time.SYSTEM);
+        RecordAccumulator accumulator = new RecordAccumulator(settings, Codecs.of(codec), pool, AppendGate.OPEN, Time.SYSTEM);
         if (flushing)
             accumulator.beginFlush();
         AtomicInteger failures = new AtomicInteger();

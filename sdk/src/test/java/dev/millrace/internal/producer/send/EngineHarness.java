@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.millrace.codec.CodecType;
 import dev.millrace.codec.Codecs;
+import dev.millrace.internal.producer.accumulate.AppendGate;
 import dev.millrace.internal.producer.accumulate.BatchSettings;
 import dev.millrace.internal.producer.accumulate.BufferPool;
 import dev.millrace.internal.producer.accumulate.RecordAccumulator;
@@ -14,9 +15,12 @@ import dev.millrace.internal.producer.net.BrokerClient;
 import dev.millrace.internal.producer.txn.NoSequences;
 import dev.millrace.internal.producer.txn.SequenceTracker;
 import dev.millrace.internal.producer.txn.Sequences;
+import dev.millrace.internal.producer.txn.TransactionManager;
+import dev.millrace.internal.producer.txn.TransactionalSequences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.ClientRequest;
 import org.apache.kafka.clients.MockClient;
 import org.apache.kafka.clients.producer.Callback;
@@ -57,7 +61,10 @@ final class EngineHarness implements AutoCloseable {
     final MockClient client = new MockClient(time, metadata);
     final BufferPool pool;
     final RecordAccumulator accumulator;
+    final ApiVersions versions = new ApiVersions();
     final Sequences sequences;
+    /** Null without a transactional id. */
+    final TransactionManager transactions;
     final Sender sender;
     final int partitions;
     private final Metrics metrics = new Metrics();
@@ -76,6 +83,7 @@ final class EngineHarness implements AutoCloseable {
         long deliveryTimeoutMs = 120_000;
         short acks = -1;
         int maxRequestSize = 1 << 20;
+        String transactionalId;
         /** The epoch of the first producer id; -1 to give none. */
         short epoch;
     }
@@ -84,17 +92,23 @@ final class EngineHarness implements AutoCloseable {
         BatchSettings batching = new BatchSettings(options.batchSize, options.lingerMs, 100, 1000);
         pool = new BufferPool(options.bufferMemory, options.batchSize,
                 RecordAccumulator.rawLimit(batching, Codecs.of(options.codec), options.bufferMemory), NOBODY, time);
-        accumulator = new RecordAccumulator(batching, Codecs.of(options.codec), pool, time);
-        sequences = options.idempotent ? new SequenceTracker(LoggerFactory.getLogger(SequenceTracker.class)) : new NoSequences();
-        BrokerClient broker = new BrokerClient(client, metadata, options.acks, 30_000);
+        BrokerClient broker = new BrokerClient(client, metadata, versions, options.acks, 30_000, options.transactionalId);
+        transactions = options.transactionalId == null ? null : new TransactionManager(options.transactionalId, 60_000, 100,
+                broker.coordinators(), time, LoggerFactory.getLogger(TransactionManager.class));
+        accumulator = new RecordAccumulator(batching, Codecs.of(options.codec), pool,
+                transactions == null ? AppendGate.OPEN : transactions, time);
+        sequences = transactions != null ? new TransactionalSequences(transactions) : options.idempotent
+                ? new SequenceTracker(LoggerFactory.getLogger(SequenceTracker.class)) : new NoSequences();
+        TransactionWork work = transactions == null ? TransactionWork.NONE
+                : new TransactionSender(transactions, broker.coordinators(), accumulator, 100);
         sender = new Sender(new SenderSettings(options.maxRequestSize, options.retries, 100, options.deliveryTimeoutMs,
-                options.maxInFlight, 0), accumulator, sequences, broker,
+                options.maxInFlight, 0), accumulator, sequences, work, broker,
                 new SenderMetrics(metrics, broker::requestsInFlight, metadata::lastSuccessfulUpdate), time,
                 LoggerFactory.getLogger(Sender.class));
         partitions = options.partitions;
         metadata.add(TOPIC, time.milliseconds());
         client.updateMetadata(metadataResponse(options.brokers, partitions));
-        if (options.idempotent && options.epoch >= 0)
+        if (options.idempotent && options.transactionalId == null && options.epoch >= 0)
             giveProducerId(PRODUCER_ID, options.epoch);
     }
 

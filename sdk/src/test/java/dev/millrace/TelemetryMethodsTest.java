@@ -15,7 +15,6 @@ import java.util.Set;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.MetricName;
-import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.metrics.Gauge;
 import org.apache.kafka.common.metrics.KafkaMetric;
 import org.apache.kafka.common.metrics.MetricConfig;
@@ -24,54 +23,16 @@ import org.apache.kafka.common.telemetry.internals.ClientTelemetryReporter;
 import org.apache.kafka.common.utils.Time;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** What of the {@link Producer} interface sends nothing: transactions, which are not there yet, and telemetry. Nobody listens. */
+/** The telemetry methods of the {@link Producer} interface (KIP-714), side by side. Nobody listens. */
 @ExtendWith(NothingLeftBehind.class)
-class TransactionsNotYetTest {
+class TelemetryMethodsTest {
 
     private interface Call {
         void to(Producer<String, String> producer);
     }
-
-    // ---------------------------------------------------------------- transactions
-
-    @Test
-    void shouldSayWhichMethodIsNotAvailableYet() {
-        Map<String, Call> calls = Map.of(
-                "initTransactions", Producer::initTransactions,
-                "beginTransaction", Producer::beginTransaction,
-                "sendOffsetsToTransaction", p -> p.sendOffsetsToTransaction(Map.of(), null),
-                "commitTransaction", Producer::commitTransaction,
-                "abortTransaction", Producer::abortTransaction);
-        try (Producer<String, String> producer = Client.MILLRACE.producer(config())) {
-            calls.forEach((method, call) -> assertNotAvailable(method, () -> call.to(producer)));
-        }
-    }
-
-    private static void assertNotAvailable(String method, Executable call) {
-        String message = assertThrows(UnsupportedOperationException.class, call, method).getMessage();
-        assertTrue(message.startsWith(method + ":") && message.contains("not available yet"), message);
-        assertTrue(message.contains("KafkaProducer"), () -> "says what to do: " + message);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"payments", ""})
-    void shouldRefuseATransactionalId(String id) {
-        String message = assertThrows(ConfigException.class,
-                () -> Client.MILLRACE.producer(config("transactional.id", id))).getMessage();
-        if (id.isEmpty()) // which no producer takes
-            assertEquals(assertThrows(ConfigException.class,
-                    () -> Client.KAFKA.producer(config("transactional.id", id))).getMessage(), message);
-        else
-            assertTrue(message.contains("transactional.id") && message.contains("payments")
-                    && message.contains("not available yet") && message.contains("remove the key"), message);
-    }
-
-    // ---------------------------------------------------------------- telemetry
 
     @Test
     void shouldHaveNoInstanceIdWithoutTelemetry() {

@@ -1,0 +1,84 @@
+package dev.millrace.internal.producer.txn;
+
+import dev.millrace.internal.producer.net.CoordinatorType;
+import dev.millrace.internal.producer.net.TransactionRequest;
+import dev.millrace.internal.producer.net.TransactionRequest.CommitOffsets;
+import dev.millrace.internal.producer.net.TransactionResponse;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.protocol.Errors;
+
+/** Commits a group's offsets as a part of the transaction, again and again until all of them are. */
+final class CommitOffsetsCall extends TransactionCall {
+
+    private final CommitOffsets request;
+    /** Guarded by the manager. */
+    private final Map<TopicPartition, OffsetAndMetadata> uncommitted;
+
+    CommitOffsetsCall(TransactionManager manager, CommitOffsets request, TransactionResult result) {
+        super(manager, Priority.ADD_PARTITIONS_OR_OFFSETS, result);
+        this.request = request;
+        this.uncommitted = new HashMap<>(request.offsets());
+    }
+
+    @Override
+    public TransactionRequest request() {
+        return new CommitOffsets(request.producer(), request.group(), Map.copyOf(uncommitted), request.transactionV2());
+    }
+
+    @Override
+    public CoordinatorType coordinator() {
+        return CoordinatorType.GROUP;
+    }
+
+    @Override
+    String coordinatorKey() {
+        return request.group().groupId();
+    }
+
+    @Override
+    void handle(TransactionResponse response) {
+        boolean lookUp = false;
+        for (Map.Entry<TopicPartition, Errors> partition : response.partitions().entrySet()) {
+            Errors error = partition.getValue();
+            switch (error) {
+                case NONE -> uncommitted.remove(partition.getKey());
+                case NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, REQUEST_TIMED_OUT -> lookUp = true;
+                default -> {
+                    if (!(error.exception() instanceof RetriableException)) {
+                        refused(error);
+                        return;
+                    }
+                }
+            }
+        }
+        if (uncommitted.isEmpty()) {
+            result.done();
+        } else {
+            if (lookUp)
+                manager.lookUp(this);
+            manager.retry(this);
+        }
+    }
+
+    private void refused(Errors error) {
+        switch (error) {
+            case GROUP_AUTHORIZATION_FAILED ->
+                    manager.abortable(this, GroupAuthorizationException.forGroupId(request.group().groupId()));
+            case FENCED_INSTANCE_ID, TRANSACTION_ABORTABLE -> manager.abortable(this, error.exception());
+            case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> manager.abortable(this, new CommitFailedException(
+                    "Transaction offset Commit failed due to consumer group metadata mismatch: " + error.exception().getMessage()));
+            case INVALID_PRODUCER_EPOCH, PRODUCER_FENCED -> manager.fatal(this, Errors.PRODUCER_FENCED.exception());
+            case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, UNSUPPORTED_FOR_MESSAGE_FORMAT ->
+                    manager.fatal(this, error.exception());
+            default -> manager.fatal(this,
+                    new KafkaException("Unexpected error in TxnOffsetCommitResponse: " + error.message()));
+        }
+    }
+}
