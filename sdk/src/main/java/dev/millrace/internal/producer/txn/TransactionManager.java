@@ -412,7 +412,9 @@ public final class TransactionManager implements AppendGate {
         String what = "The client hasn't received acknowledgment for some previously sent messages and can no longer retry them. ";
         if (canRecoverSequences()) {
             requireEpochBump();
-            becomeAbortable(new KafkaException(what + "It is safe to abort the transaction and continue."));
+            // What made us give the batches up tells more, and is known already.
+            if (state != TransactionState.ABORTABLE_ERROR)
+                becomeAbortable(new KafkaException(what + "It is safe to abort the transaction and continue."));
         } else {
             becomeFatal(new KafkaException(what + "It isn't safe to continue."));
         }
