@@ -588,6 +588,9 @@ public final class TransactionManager implements AppendGate {
         become(TransactionState.FATAL_ERROR, error);
         if (pending != null)
             pending.result.fail(error);
+        // Its answer may never come, when the producer is closed.
+        if (inFlight != null)
+            inFlight.result.fail(error);
         failWaiting(error);
     }
 
