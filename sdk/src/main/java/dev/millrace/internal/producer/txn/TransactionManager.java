@@ -296,6 +296,11 @@ public final class TransactionManager implements AppendGate {
         return state.isCompleting();
     }
 
+    /** The number of the transaction that is about to end, 0 while none is. */
+    public synchronized long ending() {
+        return state.isCompleting() ? transactions : 0;
+    }
+
     public synchronized boolean hasOngoingTransaction() {
         return state.isOngoing();
     }
@@ -313,10 +318,12 @@ public final class TransactionManager implements AppendGate {
     /**
      * The request to send next; it stays the next until {@link #sent}.
      *
+     * @param appendsEnded the number of the transaction that got its last record before {@code hasIncomplete} was asked for: no
+     *        other may end
      * @param hasIncomplete whether batches are on their way, which keeps a transaction from its end
      * @return null while an answer is awaited, or when there is nothing to ask
      */
-    public synchronized TransactionCall next(boolean hasIncomplete) {
+    public synchronized TransactionCall next(long appendsEnded, boolean hasIncomplete) {
         if (inFlight != null)
             return null;
         addNewPartitions();
@@ -326,7 +333,7 @@ public final class TransactionManager implements AppendGate {
                 waiting.remove();
                 call.result.fail(lastError);
             } else if (call instanceof EndTransactionCall) {
-                if (hasIncomplete)
+                if (hasIncomplete || appendsEnded != transactions)
                     return null;
                 if (started)
                     return call;
