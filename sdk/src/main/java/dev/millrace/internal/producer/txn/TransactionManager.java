@@ -171,12 +171,7 @@ public final class TransactionManager implements AppendGate {
         boolean commit = target == TransactionState.COMMITTING_TRANSACTION;
         if (!commit)
             newPartitions.clear();
-        TransactionResult result = enqueue(new EndTransactionCall(this, new EndTransaction(identity, commit, transactionV2))).result;
-        boolean before = transactionV2;
-        updateProtocol();
-        // The first transaction under the new protocol needs an epoch that the old one has not used.
-        epochBumpRequired |= transactionV2 && !before;
-        return result;
+        return enqueue(new EndTransactionCall(this, new EndTransaction(identity, commit, transactionV2))).result;
     }
 
     /** A call that timed out is continued when it is repeated; until then nothing else may be begun. */
@@ -510,6 +505,11 @@ public final class TransactionManager implements AppendGate {
         newPartitions.clear();
         addedSoon.clear();
         partitions.clear();
+        // Not before: batches that wait for the end of linger go with the transaction that they are a part of.
+        boolean before = transactionV2;
+        updateProtocol();
+        // The first transaction under the new protocol needs an epoch that the old one has not used.
+        epochBumpRequired |= transactionV2 && !before;
         if (epochBumpRequired) {
             epochBumpRequired = false;
             becomeByAnswer(TransactionState.INITIALIZING, null);
