@@ -54,6 +54,8 @@ public final class CoordinatorClient {
     private final ApiVersions versions;
     private final int requestTimeoutMs;
     private final Map<CoordinatorType, Node> coordinators = new EnumMap<>(CoordinatorType.class);
+    /** The broker that a connection was wanted to when it was asked last, null when there was one. */
+    private Node connecting;
 
     CoordinatorClient(KafkaClient client, ProducerMetadata metadata, ApiVersions versions, int requestTimeoutMs) {
         this.client = client;
@@ -124,6 +126,9 @@ public final class CoordinatorClient {
      * @throws AuthenticationException when the broker refused to know us
      */
     public Readiness readiness(CoordinatorType type, long nowMs) {
+        // Before a broker is chosen anew: one that refused us is no choice for a while, and then its next attempt hides that.
+        throwIfRefused(connecting);
+        connecting = null;
         Node node = node(type, nowMs);
         if (node == null && type == null) {
             // Perhaps all brokers are others by now.
@@ -134,10 +139,15 @@ public final class CoordinatorClient {
             return Readiness.UNKNOWN_COORDINATOR;
         if (client.ready(node, nowMs))
             return Readiness.READY;
-        AuthenticationException refused = client.authenticationException(node);
+        throwIfRefused(node);
+        connecting = node;
+        return type != null && client.connectionFailed(node) ? Readiness.FAILED : Readiness.CONNECTING;
+    }
+
+    private void throwIfRefused(Node node) {
+        AuthenticationException refused = node == null ? null : client.authenticationException(node);
         if (refused != null)
             throw refused;
-        return type != null && client.connectionFailed(node) ? Readiness.FAILED : Readiness.CONNECTING;
     }
 
     private Node node(CoordinatorType type, long nowMs) {

@@ -15,8 +15,8 @@ public final class TransactionSender implements TransactionWork {
     private final CoordinatorClient coordinators;
     private final RecordAccumulator accumulator;
     private final long retryBackoffMs;
-    /** The transaction that ends has got its last record. */
-    private boolean appendsEnded;
+    /** The number of the last transaction that is known to have got its last record. */
+    private long appendsEnded;
     private long answersSeen;
 
     public TransactionSender(TransactionManager manager, CoordinatorClient coordinators, RecordAccumulator accumulator,
@@ -45,14 +45,12 @@ public final class TransactionSender implements TransactionWork {
         RuntimeException reason = manager.abortReason();
         if (reason != null)
             abortUnsent(reason);
-        boolean completing = manager.isCompleting();
-        accumulator.completing(completing);
-        if (!completing) {
-            appendsEnded = false;
-        } else if (!appendsEnded) {
+        long ending = manager.ending();
+        accumulator.completing(ending != 0);
+        if (ending != 0 && ending != appendsEnded) {
             // A record that was let in a moment before the transaction began to end is a part of it, and must be seen here.
             accumulator.awaitAppends();
-            appendsEnded = true;
+            appendsEnded = ending;
         }
         try {
             return send(nowMs);
@@ -72,7 +70,7 @@ public final class TransactionSender implements TransactionWork {
     /** Sends what waits, if it can go; returns when to look again, ms. */
     private long send(long nowMs) {
         TransactionCall call;
-        while ((call = manager.next(accumulator.hasIncomplete())) != null) {
+        while ((call = manager.next(appendsEnded, accumulator.hasIncomplete())) != null) {
             if (call.notBeforeMs() > nowMs)
                 return call.notBeforeMs();
             switch (coordinators.readiness(call.coordinator(), nowMs)) {

@@ -171,12 +171,7 @@ public final class TransactionManager implements AppendGate {
         boolean commit = target == TransactionState.COMMITTING_TRANSACTION;
         if (!commit)
             newPartitions.clear();
-        TransactionResult result = enqueue(new EndTransactionCall(this, new EndTransaction(identity, commit, transactionV2))).result;
-        boolean before = transactionV2;
-        updateProtocol();
-        // The first transaction under the new protocol needs an epoch that the old one has not used.
-        epochBumpRequired |= transactionV2 && !before;
-        return result;
+        return enqueue(new EndTransactionCall(this, new EndTransaction(identity, commit, transactionV2))).result;
     }
 
     /** A call that timed out is continued when it is repeated; until then nothing else may be begun. */
@@ -296,6 +291,11 @@ public final class TransactionManager implements AppendGate {
         return state.isCompleting();
     }
 
+    /** The number of the transaction that is about to end, 0 while none is. */
+    public synchronized long ending() {
+        return state.isCompleting() ? transactions : 0;
+    }
+
     public synchronized boolean hasOngoingTransaction() {
         return state.isOngoing();
     }
@@ -313,10 +313,12 @@ public final class TransactionManager implements AppendGate {
     /**
      * The request to send next; it stays the next until {@link #sent}.
      *
+     * @param appendsEnded the number of the transaction that got its last record before {@code hasIncomplete} was asked for: no
+     *        other may end
      * @param hasIncomplete whether batches are on their way, which keeps a transaction from its end
      * @return null while an answer is awaited, or when there is nothing to ask
      */
-    public synchronized TransactionCall next(boolean hasIncomplete) {
+    public synchronized TransactionCall next(long appendsEnded, boolean hasIncomplete) {
         if (inFlight != null)
             return null;
         addNewPartitions();
@@ -326,7 +328,7 @@ public final class TransactionManager implements AppendGate {
                 waiting.remove();
                 call.result.fail(lastError);
             } else if (call instanceof EndTransactionCall) {
-                if (hasIncomplete)
+                if (hasIncomplete || appendsEnded != transactions)
                     return null;
                 if (started)
                     return call;
@@ -412,7 +414,9 @@ public final class TransactionManager implements AppendGate {
         String what = "The client hasn't received acknowledgment for some previously sent messages and can no longer retry them. ";
         if (canRecoverSequences()) {
             requireEpochBump();
-            becomeAbortable(new KafkaException(what + "It is safe to abort the transaction and continue."));
+            // What made us give the batches up tells more, and is known already.
+            if (state != TransactionState.ABORTABLE_ERROR)
+                becomeAbortable(new KafkaException(what + "It is safe to abort the transaction and continue."));
         } else {
             becomeFatal(new KafkaException(what + "It isn't safe to continue."));
         }
@@ -501,6 +505,11 @@ public final class TransactionManager implements AppendGate {
         newPartitions.clear();
         addedSoon.clear();
         partitions.clear();
+        // Not before: batches that wait for the end of linger go with the transaction that they are a part of.
+        boolean before = transactionV2;
+        updateProtocol();
+        // The first transaction under the new protocol needs an epoch that the old one has not used.
+        epochBumpRequired |= transactionV2 && !before;
         if (epochBumpRequired) {
             epochBumpRequired = false;
             becomeByAnswer(TransactionState.INITIALIZING, null);
@@ -586,6 +595,9 @@ public final class TransactionManager implements AppendGate {
         become(TransactionState.FATAL_ERROR, error);
         if (pending != null)
             pending.result.fail(error);
+        // Its answer may never come, when the producer is closed.
+        if (inFlight != null)
+            inFlight.result.fail(error);
         failWaiting(error);
     }
 

@@ -34,6 +34,10 @@ public final class TransactionalSequences extends PartitionSequences {
     @Override
     public boolean maySend(ProducerBatch head) {
         takeIdentity();
+        PartitionSequence partition = partitions.get(head.topicPartition());
+        if (partition != null && !partition.isOf(producerId, epoch) && !partition.hasOpen())
+            // A gap of the old epoch, or a batch of it that nobody knows the fate of, is no matter in the new one.
+            partition.restart(producerId, epoch);
         return manager.maySend(head.topicPartition()) && super.maySend(head);
     }
 

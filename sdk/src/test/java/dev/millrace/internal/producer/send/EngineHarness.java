@@ -20,6 +20,7 @@ import dev.millrace.internal.producer.txn.TransactionalSequences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.ClientRequest;
 import org.apache.kafka.clients.MockClient;
@@ -58,7 +59,7 @@ final class EngineHarness implements AutoCloseable {
     final MockTime time = new MockTime();
     final ProducerMetadata metadata = new ProducerMetadata(100, 1000, 300_000, 300_000, new LogContext(),
             new ClusterResourceListeners(), time);
-    final MockClient client = new MockClient(time, metadata);
+    final MockClient client;
     final BufferPool pool;
     final RecordAccumulator accumulator;
     final ApiVersions versions = new ApiVersions();
@@ -84,11 +85,13 @@ final class EngineHarness implements AutoCloseable {
         short acks = -1;
         int maxRequestSize = 1 << 20;
         String transactionalId;
+        BiFunction<MockTime, ProducerMetadata, MockClient> client = MockClient::new;
         /** The epoch of the first producer id; -1 to give none. */
         short epoch;
     }
 
     EngineHarness(Options options) {
+        client = options.client.apply(time, metadata);
         BatchSettings batching = new BatchSettings(options.batchSize, options.lingerMs, 100, 1000);
         pool = new BufferPool(options.bufferMemory, options.batchSize,
                 RecordAccumulator.rawLimit(batching, Codecs.of(options.codec), options.bufferMemory), NOBODY, time);
