@@ -47,7 +47,9 @@ import org.apache.kafka.common.requests.ProduceResponse;
 import org.apache.kafka.common.requests.RequestTestUtils;
 import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.common.utils.MockTime;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.helpers.NOPLogger;
 
 /** The engine below the facade, on Kafka's mock client and mock clock: one step of the sender at a time, and no sleeping. */
 final class EngineHarness implements AutoCloseable {
@@ -95,6 +97,12 @@ final class EngineHarness implements AutoCloseable {
         short epoch;
         /** What brokers say of the cluster whenever they are asked; null for what was said last. */
         Supplier<MetadataResponse> cluster;
+        /** Log nothing: errors are part of the test, and many. */
+        boolean quiet;
+
+        private Logger logger(Class<?> forClass) {
+            return quiet ? NOPLogger.NOP_LOGGER : LoggerFactory.getLogger(forClass);
+        }
     }
 
     EngineHarness(Options options) {
@@ -109,17 +117,17 @@ final class EngineHarness implements AutoCloseable {
         BrokerClient broker = new BrokerClient(client, metadata, versions, options.acks, options.requestTimeoutMs,
                 options.transactionalId);
         transactions = options.transactionalId == null ? null : new TransactionManager(options.transactionalId, 60_000,
-                options.retryBackoffMs, broker.coordinators(), time, LoggerFactory.getLogger(TransactionManager.class));
+                options.retryBackoffMs, broker.coordinators(), time, options.logger(TransactionManager.class));
         accumulator = new RecordAccumulator(batching, Codecs.of(options.codec), pool,
                 transactions == null ? AppendGate.OPEN : transactions, time);
         sequences = transactions != null ? new TransactionalSequences(transactions) : options.idempotent
-                ? new SequenceTracker(LoggerFactory.getLogger(SequenceTracker.class)) : new NoSequences();
+                ? new SequenceTracker(options.logger(SequenceTracker.class)) : new NoSequences();
         TransactionWork work = transactions == null ? TransactionWork.NONE
                 : new TransactionSender(transactions, broker.coordinators(), accumulator, options.retryBackoffMs);
         sender = new Sender(new SenderSettings(options.maxRequestSize, options.retries, options.retryBackoffMs,
                 options.deliveryTimeoutMs, options.maxInFlight, 0), accumulator, sequences, work, broker,
                 new SenderMetrics(metrics, broker::requestsInFlight, metadata::lastSuccessfulUpdate), time,
-                LoggerFactory.getLogger(Sender.class));
+                options.logger(Sender.class));
         partitions = options.partitions;
         metadata.add(TOPIC, time.milliseconds());
         if (options.cluster == null)

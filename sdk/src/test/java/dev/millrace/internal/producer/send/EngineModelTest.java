@@ -66,6 +66,7 @@ class EngineModelTest {
         SplittableRandom random = new SplittableRandom(seed);
         Setup setup = new Setup();
         var options = setup.options;
+        options.quiet = true;
         options.idempotent = idempotent;
         options.partitions = 1 + random.nextInt(3);
         options.brokers = 1 + random.nextInt(3);
