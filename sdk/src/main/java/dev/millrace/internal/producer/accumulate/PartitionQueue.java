@@ -4,6 +4,7 @@ import dev.millrace.internal.producer.batch.ProducerBatch;
 import dev.millrace.internal.producer.batch.SendResult;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -202,12 +203,24 @@ public final class PartitionQueue {
         return batch.hasSequence() && queued.hasSequence() && batch.sequenceIsAfter(queued.baseSequence());
     }
 
-    /** Takes out the batches at the head that were created at or before {@code createdMs}; one being finished ends the row. */
+    /** Takes out the batches that were created at or before {@code createdMs}; one being finished ends the row. */
     synchronized List<ProducerBatch> takeCreatedUpTo(long createdMs) {
         List<ProducerBatch> taken = new ArrayList<>();
-        ProducerBatch head;
-        while ((head = batches.peekFirst()) != null && head.createdMs() <= createdMs && (!head.isSealed() || head.isFinished()))
-            taken.add(take());
+        for (Iterator<ProducerBatch> it = batches.iterator(); it.hasNext(); ) {
+            ProducerBatch batch = it.next();
+            if (batch.isSealed() && !batch.isFinished())
+                break;
+            if (batch.createdMs() <= createdMs) {
+                it.remove();
+                if (batch == open)
+                    sealOpen();
+                taken.add(batch);
+            } else if (batch.attempts() == 0 && !batch.isPartOfSplit()) {
+                // Those behind it are younger; what came back without a sequence can stand before older ones.
+                break;
+            }
+        }
+        queued = batches.size();
         return taken;
     }
 }

@@ -42,6 +42,7 @@ public final class ProducerBatch {
     private int baseSequence = BatchHeader.NO_SEQUENCE;
     private boolean sequenceReset;
     private boolean transactional;
+    private boolean inDoubt;
 
     // ---- written by the sender thread, read by any ----
     private final CountDownLatch done = new CountDownLatch(1);
@@ -210,6 +211,7 @@ public final class ProducerBatch {
     public void drained(long nowMs) {
         drainedMs = nowMs;
         inFlight = true;
+        inDoubt = true;
     }
 
     public void landed() {
@@ -218,6 +220,16 @@ public final class ProducerBatch {
 
     public boolean isInFlight() {
         return inFlight;
+    }
+
+    /** The broker has looked for its sequence and not found it. */
+    public void foundNowhere() {
+        inDoubt = false;
+    }
+
+    /** It was sent, and may be in the log under its sequence, whatever the errors since: the answer to that attempt may be lost. */
+    public boolean isInDoubt() {
+        return inDoubt;
     }
 
     /** Back to its queue for another attempt, not before {@code retryMs}. */

@@ -38,6 +38,14 @@ final class PartitionSequence {
         return open.stream().anyMatch(ProducerBatch::isInFlight);
     }
 
+    /**
+     * No open batch can be in the log, or get there: only then may they get new sequences, or they would be written twice.
+     * Of one that is not there none behind it can be, so the first speaks for all.
+     */
+    boolean canRestart() {
+        return !isOnWire() && (open.isEmpty() || !open.get(0).isInDoubt());
+    }
+
     ProducerBatch firstOpen() {
         return open.isEmpty() ? null : open.get(0);
     }

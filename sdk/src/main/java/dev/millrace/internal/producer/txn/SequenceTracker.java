@@ -37,13 +37,18 @@ public final class SequenceTracker extends PartitionSequences {
 
     @Override
     public boolean maySend(ProducerBatch head) {
-        return !toRestart.contains(head.topicPartition()) && super.maySend(head);
+        // Before an epoch ends, batches that may be in the log are asked for under their sequences: under new ones they would be
+        // written again.
+        boolean waits = toRestart.contains(head.topicPartition()) && !(head.hasSequence() && head.isInDoubt());
+        return !waits && super.maySend(head);
     }
 
     @Override
     public boolean canRetry(ProducerBatch batch, PartitionResult result) {
         PartitionSequence partition = partitions.get(batch.topicPartition());
         mayBeForgotten(partition, result);
+        if (result.error() == Errors.UNKNOWN_PRODUCER_ID || result.error() == Errors.OUT_OF_ORDER_SEQUENCE_NUMBER)
+            batch.foundNowhere();
         if (result.error() == Errors.UNKNOWN_PRODUCER_ID) {
             // Without the log's start the broker could not tell, and will; with a reset the retry stands under a new
             // sequence already. In all other cases the broker lost its state, mostly with the log's head.
@@ -97,17 +102,16 @@ public final class SequenceTracker extends PartitionSequences {
                     + "taking the next producer epoch", topicPartition, partition.lastAcked(), partition.next());
             toRestart.add(topicPartition);
         });
-        // Not while a batch of theirs is on the wire: it would get a new sequence, yet may be written under the old one.
-        if (!toRestart.isEmpty() && producerId != NO_ID && toRestart.stream().noneMatch(this::isOnWire)) {
+        if (producerId != NO_ID && toRestart.stream().anyMatch(this::canRestart)) {
             raiseEpoch();
             settled = true;
         }
         return settled;
     }
 
-    private boolean isOnWire(TopicPartition topicPartition) {
+    private boolean canRestart(TopicPartition topicPartition) {
         PartitionSequence partition = partitions.get(topicPartition);
-        return partition != null && partition.isOnWire();
+        return partition == null || partition.canRestart();
     }
 
     private void raiseEpoch() {
@@ -125,7 +129,7 @@ public final class SequenceTracker extends PartitionSequences {
     private void restartPartitions() {
         for (Iterator<TopicPartition> it = toRestart.iterator(); it.hasNext(); ) {
             TopicPartition topicPartition = it.next();
-            if (isOnWire(topicPartition))
+            if (!canRestart(topicPartition))
                 continue;
             PartitionSequence partition = partitions.get(topicPartition);
             if (partition != null)

@@ -20,10 +20,11 @@ import dev.millrace.internal.producer.txn.TransactionalSequences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.ClientRequest;
-import org.apache.kafka.clients.MockClient;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.internals.ProducerMetadata;
 import org.apache.kafka.common.Uuid;
@@ -47,7 +48,9 @@ import org.apache.kafka.common.requests.ProduceResponse;
 import org.apache.kafka.common.requests.RequestTestUtils;
 import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.common.utils.MockTime;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.helpers.NOPLogger;
 
 /** The engine below the facade, on Kafka's mock client and mock clock: one step of the sender at a time, and no sleeping. */
 final class EngineHarness implements AutoCloseable {
@@ -56,10 +59,12 @@ final class EngineHarness implements AutoCloseable {
     static final Uuid TOPIC_ID = Uuid.fromString("MKXx1fIkQy2J9jXHhK8m1w");
     static final long PRODUCER_ID = 4711;
 
-    final MockTime time = new MockTime();
-    final ProducerMetadata metadata = new ProducerMetadata(100, 1000, 300_000, 300_000, new LogContext(),
-            new ClusterResourceListeners(), time);
-    final MockClient client;
+    private static final long START_MS = 1_700_000_000_000L;
+
+    // The same times in every run, so that what fails once fails again.
+    final MockTime time = new MockTime(0, START_MS, TimeUnit.MILLISECONDS.toNanos(START_MS));
+    final ProducerMetadata metadata;
+    final SteppedClient client;
     final BufferPool pool;
     final RecordAccumulator accumulator;
     final ApiVersions versions = new ApiVersions();
@@ -82,35 +87,55 @@ final class EngineHarness implements AutoCloseable {
         int maxInFlight = 5;
         int retries = Integer.MAX_VALUE;
         long deliveryTimeoutMs = 120_000;
+        int requestTimeoutMs = 30_000;
+        long retryBackoffMs = 100;
+        /** When it is no more than {@link #retryBackoffMs}, backoffs are constant and have no jitter. */
+        long retryBackoffMaxMs = 1000;
         short acks = -1;
         int maxRequestSize = 1 << 20;
         String transactionalId;
-        BiFunction<MockTime, ProducerMetadata, MockClient> client = MockClient::new;
+        BiFunction<MockTime, ProducerMetadata, SteppedClient> client = SteppedClient::new;
         /** The epoch of the first producer id; -1 to give none. */
         short epoch;
+        /** What brokers say of the cluster whenever they are asked; null for what was said last. */
+        Supplier<MetadataResponse> cluster;
+        /** Log nothing: errors are part of the test, and many. */
+        boolean quiet;
+
+        private Logger logger(Class<?> forClass) {
+            return quiet ? NOPLogger.NOP_LOGGER : LoggerFactory.getLogger(forClass);
+        }
     }
 
     EngineHarness(Options options) {
-        client = options.client.apply(time, metadata);
-        BatchSettings batching = new BatchSettings(options.batchSize, options.lingerMs, 100, 1000);
+        metadata = new ProducerMetadata(options.retryBackoffMs, options.retryBackoffMaxMs, 300_000, 300_000, new LogContext(),
+                new ClusterResourceListeners(), time);
+        client = options.cluster == null ? options.client.apply(time, metadata)
+                : new SteppedClient(time, metadata, options.cluster);
+        BatchSettings batching = new BatchSettings(options.batchSize, options.lingerMs, options.retryBackoffMs,
+                options.retryBackoffMaxMs);
         pool = new BufferPool(options.bufferMemory, options.batchSize,
                 RecordAccumulator.rawLimit(batching, Codecs.of(options.codec), options.bufferMemory), NOBODY, time);
-        BrokerClient broker = new BrokerClient(client, metadata, versions, options.acks, 30_000, options.transactionalId);
-        transactions = options.transactionalId == null ? null : new TransactionManager(options.transactionalId, 60_000, 100,
-                broker.coordinators(), time, LoggerFactory.getLogger(TransactionManager.class));
+        BrokerClient broker = new BrokerClient(client, metadata, versions, options.acks, options.requestTimeoutMs,
+                options.transactionalId);
+        transactions = options.transactionalId == null ? null : new TransactionManager(options.transactionalId, 60_000,
+                options.retryBackoffMs, broker.coordinators(), time, options.logger(TransactionManager.class));
         accumulator = new RecordAccumulator(batching, Codecs.of(options.codec), pool,
                 transactions == null ? AppendGate.OPEN : transactions, time);
         sequences = transactions != null ? new TransactionalSequences(transactions) : options.idempotent
-                ? new SequenceTracker(LoggerFactory.getLogger(SequenceTracker.class)) : new NoSequences();
+                ? new SequenceTracker(options.logger(SequenceTracker.class)) : new NoSequences();
         TransactionWork work = transactions == null ? TransactionWork.NONE
-                : new TransactionSender(transactions, broker.coordinators(), accumulator, 100);
-        sender = new Sender(new SenderSettings(options.maxRequestSize, options.retries, 100, options.deliveryTimeoutMs,
-                options.maxInFlight, 0), accumulator, sequences, work, broker,
+                : new TransactionSender(transactions, broker.coordinators(), accumulator, options.retryBackoffMs);
+        sender = new Sender(new SenderSettings(options.maxRequestSize, options.retries, options.retryBackoffMs,
+                options.deliveryTimeoutMs, options.maxInFlight, 0), accumulator, sequences, work, broker,
                 new SenderMetrics(metrics, broker::requestsInFlight, metadata::lastSuccessfulUpdate), time,
-                LoggerFactory.getLogger(Sender.class));
+                options.logger(Sender.class));
         partitions = options.partitions;
         metadata.add(TOPIC, time.milliseconds());
-        client.updateMetadata(metadataResponse(options.brokers, partitions));
+        if (options.cluster == null)
+            client.updateMetadata(metadataResponse(options.brokers, partitions));
+        else
+            metadata.updateWithCurrentRequestVersion(options.cluster.get(), false, time.milliseconds());
         if (options.idempotent && options.transactionalId == null && options.epoch >= 0)
             giveProducerId(PRODUCER_ID, options.epoch);
     }

@@ -86,6 +86,26 @@ class SenderExpiryTest extends EngineTest {
     }
 
     @Test
+    void shouldExpireWhatStandsBehindAYoungerRetry() throws Exception {
+        start(o -> {
+            o.idempotent = false;
+            o.deliveryTimeoutMs = 1000;
+        });
+        SendResult older = engine.append(0, "a");
+        engine.step();
+        engine.time.sleep(900);
+        SendResult younger = engine.append(0, "b");
+        engine.step();
+        engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
+        // Without a sequence it goes to the front, before the one that failed earlier.
+        engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
+        engine.time.sleep(100);
+        engine.step();
+        assertInstanceOf(TimeoutException.class, causeOf(older));
+        assertFalse(younger.isDone());
+    }
+
+    @Test
     void shouldNotCountTheWaitForMemoryAsAge() throws Exception {
         start(o -> {
             o.batchSize = 1024;

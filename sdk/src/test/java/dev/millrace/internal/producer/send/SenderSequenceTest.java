@@ -120,6 +120,53 @@ class SenderSequenceTest extends EngineTest {
         assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 1, List.of("c")), engine.sent(1));
     }
 
+    /** KafkaProducer would write "a" a second time, and behind "b". */
+    @Test
+    void shouldAskForWhatMayBeInTheLogBeforeANewEpochBegins() throws Exception {
+        start(o -> { });
+        engine.establish(0);
+        SendResult inDoubt = engine.append(0, "a");
+        engine.step();
+        engine.append(0, "b");
+        engine.step();
+        engine.append(0, "c");
+        engine.step();
+        engine.respond(0, Errors.REQUEST_TIMED_OUT, -1);
+        engine.respond(0, Errors.NONE, 2);
+        engine.respond(0, Errors.INVALID_TIMESTAMP, -1);
+        engine.stepAfterBackoff();
+        assertEquals(new Sent(0, PRODUCER_ID, (short) 0, 1, List.of("a")), engine.sent(0));
+        engine.respond(0, Errors.NONE, 1);
+        assertEquals(1, inDoubt.get().offset());
+        engine.append(0, "d");
+        engine.step();
+        assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("d")), engine.sent(0));
+    }
+
+    @Test
+    void shouldNotHoldANewEpochBackForAPartitionThatCannotHaveItYet() throws Exception {
+        start(o -> { });
+        engine.establish(0);
+        engine.establish(1);
+        engine.append(0, "a");
+        engine.step();
+        engine.append(0, "b");
+        engine.step();
+        engine.append(1, "c");
+        engine.step();
+        // Both partitions need a new epoch now; "a" is still on the wire.
+        engine.respond(1, Errors.INVALID_TIMESTAMP, -1);
+        engine.respond(1, Errors.INVALID_TIMESTAMP, -1);
+        engine.append(1, "d");
+        engine.append(0, "e");
+        engine.step();
+        assertEquals(new Sent(1, PRODUCER_ID, (short) 1, 0, List.of("d")), engine.sent(1));
+        assertEquals(2, engine.requests().size());
+        engine.respond(0, Errors.NONE, 1);
+        engine.step();
+        assertEquals(new Sent(0, PRODUCER_ID, (short) 2, 0, List.of("e")), engine.sent(1));
+    }
+
     @Test
     void shouldNotOvertakeOldEpochInFlightWithNewOne() throws Exception {
         start(o -> { });

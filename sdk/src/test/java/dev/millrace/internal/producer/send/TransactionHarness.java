@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.ClientRequest;
-import org.apache.kafka.clients.MockClient;
 import org.apache.kafka.clients.NodeApiVersions;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -74,7 +73,7 @@ final class TransactionHarness implements AutoCloseable {
     }
 
     /** Keeps what was sent. */
-    private static final class Recording extends MockClient {
+    private static final class Recording extends SteppedClient {
         final List<ClientRequest> sent = new ArrayList<>();
 
         Recording(MockTime time, ProducerMetadata metadata) {
