@@ -1,7 +1,6 @@
 package dev.millrace.testkit;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +41,7 @@ final class ClusterStarter {
             for (int id : spec.nodeIds()) {
                 Path home = folder.path().resolve("node-" + id);
                 nodes.put(id, BrokerNode.create(id, home, NodeProperties.of(spec, ports, id, tls, tokenKeys,
-                        home.resolve("data").toString()), jvmArgs(spec, tokenKeys), clusterId, scramUsers(spec)));
+                        home.resolve("data").toString()), jvm(spec, tokenKeys), clusterId, scramUsers(spec)));
             }
             nodes.values().forEach(BrokerNode::launch);
             nodes.values().forEach(BrokerNode::awaitReady);
@@ -64,12 +63,8 @@ final class ClusterStarter {
                         mechanism.kafkaName() + "=[name=" + user.getKey() + ",password=" + user.getValue() + "]")).toList();
     }
 
-    private static List<String> jvmArgs(ClusterSpec spec, String tokenKeys) {
-        List<String> all = new ArrayList<>();
-        if (tokenKeys != null) {
-            all.add("-D" + TokenServer.ALLOWED_URLS + "=" + tokenKeys);
-        }
-        all.addAll(spec.jvmArgs());
-        return all;
+    private static NodeJvm jvm(ClusterSpec spec, String tokenKeys) {
+        return tokenKeys == null ? spec.jvm()
+                : spec.jvm().withArgsBefore(List.of("-D" + TokenServer.ALLOWED_URLS + "=" + tokenKeys));
     }
 }

@@ -315,6 +315,8 @@ public final class KafkaCluster implements AutoCloseable {
         private int brokers = 1;
         private int dedicatedControllers;
         private boolean authorizer;
+        /** Null for this JVM's own. */
+        private String brokerClassPath;
 
         private Builder() {
         }
@@ -350,6 +352,17 @@ public final class KafkaCluster implements AutoCloseable {
         /** Flags for every node's JVM; they win over the testkit's own ({@code -Xmx512m -XX:+UseSerialGC}). */
         public Builder jvmArgs(String... args) {
             jvmArgs.addAll(List.of(args));
+            return this;
+        }
+
+        /**
+         * Makes the nodes another version of Kafka than that of this JVM's class path.
+         *
+         * @param jars the class path of {@code org.apache.kafka:kafka_2.13} of that version, 3.9 or newer, with all it
+         *        depends on and with a binding for its SLF4J that writes to standard error or output
+         */
+        public Builder brokerClassPath(String jars) {
+            brokerClassPath = NodeJvm.classPathOf(jars);
             return this;
         }
 
@@ -399,7 +412,7 @@ public final class KafkaCluster implements AutoCloseable {
                         + " to " + brokers);
             });
             ClusterSpec spec = new ClusterSpec(brokers, dedicatedControllers, Map.copyOf(properties),
-                    List.copyOf(jvmArgs), Collections.unmodifiableSet(EnumSet.copyOf(listeners)),
+                    new NodeJvm(brokerClassPath, List.copyOf(jvmArgs)), Collections.unmodifiableSet(EnumSet.copyOf(listeners)),
                     Map.copyOf(users), authorizer, Map.copyOf(advertisedPorts));
             return ClusterStarter.start(spec);
         }

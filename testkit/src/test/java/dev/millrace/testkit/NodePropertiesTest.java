@@ -98,7 +98,7 @@ class NodePropertiesTest {
 
     private static ClusterSpec spec(int brokers, int controllers, Map<String, String> properties,
             Set<BrokerListener> listeners, Map<Integer, Integer> advertised) {
-        return new ClusterSpec(brokers, controllers, properties, List.of(), listeners, Map.of("u", "p"), false,
+        return new ClusterSpec(brokers, controllers, properties, new NodeJvm(null, List.of()), listeners, Map.of("u", "p"), false,
                 advertised);
     }
 }
