@@ -98,6 +98,8 @@ class OldBrokersIT {
         }
         for (Future<RecordMetadata> future : futures)
             future.get();
+        // Who does not ask for all replicas is answered before readers see the records, or not at all.
+        TopicContents.awaitEnd(cluster, topic, RECORDS);
         assertEquals(records(RECORDS), TopicContents.all(cluster, topic));
     }
 
@@ -131,6 +133,8 @@ class OldBrokersIT {
                 producer.beginTransaction();
                 for (int i = 0; i < 10; i++)
                     producer.send(new ProducerRecord<>(topic, "key", outcome));
+                // What was not sent yet, an abort drops.
+                producer.flush();
                 if (outcome.equals("committed"))
                     producer.commitTransaction();
                 else

@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -25,6 +27,16 @@ final class TopicContents {
     /** All records but those of transactions that were aborted; waits for transactions that are open. */
     static List<String> committed(KafkaCluster cluster, String topic) {
         return read(cluster, topic, "read_committed");
+    }
+
+    /** Blocks until a topic has so many records to read. */
+    static void awaitEnd(KafkaCluster cluster, String topic, long count) {
+        long deadlineNs = System.nanoTime() + TIMEOUT.toNanos();
+        while (cluster.endOffsets(topic).get(0) < count) {
+            if (System.nanoTime() - deadlineNs > 0)
+                throw new IllegalStateException(topic + " has " + cluster.endOffsets(topic) + ", not " + count + ", after " + TIMEOUT);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
     }
 
     private static List<String> read(KafkaCluster cluster, String topic, String isolation) {
