@@ -4,30 +4,36 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.common.KafkaException;
 
-/** Sends one record as a file of properties says, in a JVM of its own, and says on standard output what became of it. */
+/** Sends one record for each file of properties, in a JVM of its own, and says on standard output what became of it. */
 final class SendOneMain {
 
     private SendOneMain() {
     }
 
-    /** @param args a file with a producer's properties, and a topic */
+    /** @param args a topic, and files with a producer's properties */
     public static void main(String[] args) throws IOException, InterruptedException {
-        Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(Path.of(args[0]))) {
-            properties.load(reader);
-        }
-        try (Producer<String, String> producer =
-                     new MillraceProducer<>(properties, new StringSerializer(), new StringSerializer())) {
-            producer.send(new ProducerRecord<>(args[1], "value")).get();
-            System.out.println("sent 1 record");
-        } catch (ExecutionException e) {
-            e.printStackTrace(System.out);
+        for (String file : Arrays.asList(args).subList(1, args.length)) {
+            Properties properties = new Properties();
+            try (Reader reader = Files.newBufferedReader(Path.of(file))) {
+                properties.load(reader);
+            }
+            try (Producer<String, String> producer = new MillraceProducer<>(properties)) {
+                producer.send(new ProducerRecord<>(args[0], "value")).get();
+                System.out.println("outcome sent 1 record");
+            } catch (ExecutionException e) {
+                System.out.print("outcome ");
+                e.getCause().printStackTrace(System.out);
+            } catch (KafkaException e) {
+                System.out.print("outcome ");
+                e.printStackTrace(System.out);
+            }
         }
     }
 }

@@ -10,9 +10,11 @@ public enum BrokerListener {
     SSL(SecurityProtocol.SSL),
     /** TLS; the broker wants a certificate of the client as well. */
     MUTUAL_SSL(SecurityProtocol.SSL),
-    /** User and password (PLAIN or SCRAM-SHA-512) over a connection that is not encrypted. */
+    /** TLS; the broker's certificate is trusted but for another host, so that a client must not take it for the broker. */
+    MISNAMED_SSL(SecurityProtocol.SSL),
+    /** A user who proves who it is by a {@link SaslMechanism}, over a connection that is not encrypted. */
     SASL_PLAINTEXT(SecurityProtocol.SASL_PLAINTEXT),
-    /** User and password (PLAIN or SCRAM-SHA-512) over TLS. */
+    /** A user who proves who it is by a {@link SaslMechanism}, over TLS. */
     SASL_SSL(SecurityProtocol.SASL_SSL);
 
     private final SecurityProtocol protocol;

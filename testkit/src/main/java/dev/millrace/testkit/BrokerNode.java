@@ -22,15 +22,15 @@ final class BrokerNode {
 
     private final int id;
     private final Path folder;
-    private final List<String> jvmArgs;
+    private final NodeJvm jvm;
     private final List<String> args;
     /** Written with the node's monitor held; null until the first launch. */
     private volatile ChildJvm child;
 
-    private BrokerNode(int id, Path folder, List<String> jvmArgs, List<String> args) {
+    private BrokerNode(int id, Path folder, NodeJvm jvm, List<String> args) {
         this.id = id;
         this.folder = folder;
-        this.jvmArgs = jvmArgs;
+        this.jvm = jvm;
         this.args = args;
     }
 
@@ -39,8 +39,8 @@ final class BrokerNode {
      *
      * @param scramUsers what goes to the storage tool's {@code --add-scram}
      */
-    static BrokerNode create(int id, Path folder, Map<String, String> properties, List<String> jvmArgs,
-            String clusterId, List<String> scramUsers) {
+    static BrokerNode create(int id, Path folder, Map<String, String> properties, NodeJvm jvm, String clusterId,
+            List<String> scramUsers) {
         Path file = folder.resolve("server.properties");
         try {
             Files.createDirectories(folder);
@@ -54,7 +54,7 @@ final class BrokerNode {
         }
         List<String> args = new ArrayList<>(List.of(file.toString(), clusterId));
         args.addAll(scramUsers);
-        return new BrokerNode(id, folder, withDefaults(folder, jvmArgs), args);
+        return new BrokerNode(id, folder, new NodeJvm(jvm.classPath(), withDefaults(folder, jvm.args())), args);
     }
 
     /** Small and quiet (the lines of a start excepted: they show where one hangs), but with the full compiler: what is measured against this broker should be true. */
@@ -95,8 +95,8 @@ final class BrokerNode {
     /** Starts the process, without waiting for it to be ready; does nothing when it runs. */
     synchronized void launch() {
         if (!isRunning()) {
-            child = ChildJvm.builder("node " + id, BrokerMain.class.getName()).jvmArgs(jvmArgs).args(args)
-                    .start(folder);
+            child = ChildJvm.builder("node " + id, BrokerMain.class.getName()).classPath(jvm.classPath())
+                    .jvmArgs(jvm.args()).args(args).start(folder);
         }
     }
 

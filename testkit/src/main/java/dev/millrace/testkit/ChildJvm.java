@@ -15,9 +15,9 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
 /**
- * A child JVM: a main class of this JVM's class path in a process of its own, with the same {@code java} as this one.
- * Its standard output and standard error go to a log file, appended to when the child is started again. It does not
- * outlive this JVM (see {@link Watchdog}). Its main must not read standard input.
+ * A child JVM: a main class in a process of its own, with the class path of this JVM unless told otherwise, and with the
+ * same {@code java} as this one. Its standard output and standard error go to a log file, appended to when the child is
+ * started again. It does not outlive this JVM (see {@link Watchdog}). Its main must not read standard input.
  *
  * <p>Thread-safe. Only {@link #awaitReady} and {@link #terminate} block.
  */
@@ -218,6 +218,8 @@ final class ChildJvm implements AutoCloseable {
         private final String mainClass;
         private final List<String> jvmArgs = new ArrayList<>();
         private final List<String> args = new ArrayList<>();
+        /** Null for this JVM's own. */
+        private String classPath;
 
         private Builder(String name, String mainClass) {
             this.name = name;
@@ -232,6 +234,12 @@ final class ChildJvm implements AutoCloseable {
         /** Flags for the JVM; of flags that contradict each other, the last one counts. */
         Builder jvmArgs(List<String> more) {
             jvmArgs.addAll(more);
+            return this;
+        }
+
+        /** Another class path than this JVM's, with the testkit on it; null for this JVM's. */
+        Builder classPath(String other) {
+            classPath = other;
             return this;
         }
 
@@ -251,7 +259,8 @@ final class ChildJvm implements AutoCloseable {
             List<String> command = new ArrayList<>(DEAF_TO_INTERRUPTS);
             command.add(javaCommand());
             command.addAll(jvmArgs);
-            command.addAll(List.of("-cp", classPath(), ChildMain.class.getName(), mainClass));
+            command.addAll(List.of("-cp", classPath == null ? ChildJvm.classPath() : classPath,
+                    ChildMain.class.getName(), mainClass));
             command.addAll(args);
             ChildLog log = new ChildLog(logFile, logFile.length());
             Process process;

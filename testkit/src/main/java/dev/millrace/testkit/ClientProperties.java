@@ -5,6 +5,7 @@ import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.common.config.SaslConfigs;
 import org.apache.kafka.common.config.SslConfigs;
+import org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler;
 
 /** What a client needs to reach a listener. Pure. */
 final class ClientProperties {
@@ -32,7 +33,16 @@ final class ClientProperties {
         return properties;
     }
 
-    static Map<String, Object> credentials(SaslMechanism mechanism, String user, String password) {
+    /** @param tokens used for OAUTHBEARER only */
+    static Map<String, Object> credentials(SaslMechanism mechanism, String user, String password, TokenServer tokens) {
+        if (mechanism == SaslMechanism.OAUTHBEARER) {
+            return Map.of(SaslConfigs.SASL_MECHANISM, mechanism.kafkaName(),
+                    SaslConfigs.SASL_JAAS_CONFIG, mechanism.loginModule() + " required;",
+                    SaslConfigs.SASL_LOGIN_CALLBACK_HANDLER_CLASS, OAuthBearerLoginCallbackHandler.class.getName(),
+                    SaslConfigs.SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL, tokens.endpoint(),
+                    SaslConfigs.SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_ID, user,
+                    SaslConfigs.SASL_OAUTHBEARER_CLIENT_CREDENTIALS_CLIENT_SECRET, password);
+        }
         return Map.of(SaslConfigs.SASL_MECHANISM, mechanism.kafkaName(), SaslConfigs.SASL_JAAS_CONFIG,
                 mechanism.loginModule() + " required username=\"" + user + "\" password=\"" + password + "\";");
     }

@@ -12,13 +12,13 @@ import java.util.stream.IntStream;
  * @param dedicatedControllers how many controllers in processes of their own, with ids from 101; 0: each broker is a
  *         controller too
  * @param properties server properties that win over the testkit's own
- * @param jvmArgs flags for every node's JVM, after the testkit's own
+ * @param jvm what every node's JVM is started with
  * @param listeners the listeners for clients
  * @param users user name to password, for SASL
  * @param authorizer whether access control is on
  * @param advertisedPorts broker id to the port its PLAINTEXT listener advertises in place of its own
  */
-record ClusterSpec(int brokers, int dedicatedControllers, Map<String, String> properties, List<String> jvmArgs,
+record ClusterSpec(int brokers, int dedicatedControllers, Map<String, String> properties, NodeJvm jvm,
         Set<BrokerListener> listeners, Map<String, String> users, boolean authorizer,
         Map<Integer, Integer> advertisedPorts) {
     static final int FIRST_BROKER = 1;

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 
 /** Turns a {@link ClusterSpec} into running processes. */
@@ -30,19 +31,26 @@ final class ClusterStarter {
         TempFolder folder = TempFolder.create();
         ClusterPorts ports = ClusterPorts.lease(spec);
         Map<Integer, BrokerNode> nodes = new LinkedHashMap<>();
+        TokenServer tokens = null;
         try {
-            TlsFiles tls = spec.needsTls() ? TlsFiles.create(folder.path()) : null;
+            TlsFiles tls = spec.needsTls()
+                    ? TlsFiles.create(folder.path(), spec.listeners().contains(BrokerListener.MISNAMED_SSL)) : null;
+            tokens = spec.needsSasl() ? TokenServer.start(folder.path(), spec.users()) : null;
+            String tokenKeys = tokens == null ? null : tokens.keysUrl();
             String clusterId = Uuid.randomUuid().toString();
             for (int id : spec.nodeIds()) {
                 Path home = folder.path().resolve("node-" + id);
-                nodes.put(id, BrokerNode.create(id, home, NodeProperties.of(spec, ports, id, tls,
-                        home.resolve("data").toString()), spec.jvmArgs(), clusterId, scramUsers(spec)));
+                nodes.put(id, BrokerNode.create(id, home, NodeProperties.of(spec, ports, id, tls, tokenKeys,
+                        home.resolve("data").toString()), jvm(spec, tokenKeys), clusterId, scramUsers(spec)));
             }
             nodes.values().forEach(BrokerNode::launch);
             nodes.values().forEach(BrokerNode::awaitReady);
-            return new KafkaCluster(spec, ports, nodes, tls, folder);
+            return new KafkaCluster(spec, ports, nodes, tls, tokens, folder);
         } catch (RuntimeException e) {
             nodes.values().forEach(BrokerNode::kill);
+            if (tokens != null) {
+                tokens.close();
+            }
             folder.close();
             ports.close();
             throw e;
@@ -51,6 +59,12 @@ final class ClusterStarter {
 
     private static List<String> scramUsers(ClusterSpec spec) {
         return !spec.needsSasl() ? List.of() : spec.users().entrySet().stream()
-                .map(user -> "SCRAM-SHA-512=[name=" + user.getKey() + ",password=" + user.getValue() + "]").toList();
+                .flatMap(user -> Stream.of(SaslMechanism.SCRAM_SHA_256, SaslMechanism.SCRAM_SHA_512).map(mechanism ->
+                        mechanism.kafkaName() + "=[name=" + user.getKey() + ",password=" + user.getValue() + "]")).toList();
+    }
+
+    private static NodeJvm jvm(ClusterSpec spec, String tokenKeys) {
+        return tokenKeys == null ? spec.jvm()
+                : spec.jvm().withArgsBefore(List.of("-D" + TokenServer.ALLOWED_URLS + "=" + tokenKeys));
     }
 }

@@ -48,6 +48,7 @@ public final class KafkaCluster implements AutoCloseable {
     private final ClusterPorts ports;
     private final Map<Integer, BrokerNode> nodes;
     private final TlsFiles tls;
+    private final TokenServer tokens;
     private final TempFolder folder;
     private final ClusterTopics topics;
     /** Guarded by this; null until it is asked for. */
@@ -56,11 +57,12 @@ public final class KafkaCluster implements AutoCloseable {
     private boolean closed;
 
     KafkaCluster(ClusterSpec spec, ClusterPorts ports, Map<Integer, BrokerNode> nodes, TlsFiles tls,
-            TempFolder folder) {
+            TokenServer tokens, TempFolder folder) {
         this.spec = spec;
         this.ports = ports;
         this.nodes = nodes;
         this.tls = tls;
+        this.tokens = tokens;
         this.folder = folder;
         this.topics = new ClusterTopics(this::admin, this::answeringPorts);
     }
@@ -98,7 +100,8 @@ public final class KafkaCluster implements AutoCloseable {
     }
 
     /**
-     * All a client needs to reach a SASL listener as a certain user.
+     * All a client needs to reach a SASL listener as a certain user. With OAUTHBEARER its JVM must also be allowed to get
+     * tokens from {@link #tokens()}: see {@link TokenServer#allowInThisJvm}.
      *
      * @return a new map, which the caller may change
      */
@@ -109,8 +112,20 @@ public final class KafkaCluster implements AutoCloseable {
                     + " SASL_SSL");
         }
         Map<String, Object> properties = ClientProperties.of(listener, bootstrapServers(listener), tls);
-        properties.putAll(ClientProperties.credentials(mechanism, user, password));
+        properties.putAll(ClientProperties.credentials(mechanism, user, password, tokens));
         return properties;
+    }
+
+    /**
+     * Who gives the users their tokens for OAUTHBEARER.
+     *
+     * @throws IllegalStateException when the cluster has no SASL listener
+     */
+    public TokenServer tokens() {
+        if (tokens == null) {
+            throw new IllegalStateException("the cluster has no SASL listener, only " + spec.listeners());
+        }
+        return tokens;
     }
 
     /** The ids of the brokers, whether they run or not. */
@@ -230,13 +245,16 @@ public final class KafkaCluster implements AutoCloseable {
         return topics.endOffsets(topic);
     }
 
-    /** Adds a user, or changes a user's password, for SCRAM-SHA-512; PLAIN users are fixed when the cluster starts. */
+    /** Adds a user, or changes a user's password, for both kinds of SCRAM; all others are fixed when the cluster starts. */
     public void setScramUser(String user, String password) {
-        ScramCredentialInfo info = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096);
         AlterUserScramCredentialsOptions options = new AlterUserScramCredentialsOptions();
         options.timeoutMs(Waiting.ATTEMPT_MS);
-        Waiting.ask("set the SCRAM credentials of " + user, () -> admin().alterUserScramCredentials(
-                List.of(new UserScramCredentialUpsertion(user, info, password)), options).all());
+        // One request each: a broker takes no two changes of a user in one.
+        for (ScramMechanism mechanism : List.of(ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512)) {
+            ScramCredentialInfo info = new ScramCredentialInfo(mechanism, 4096);
+            Waiting.ask("set the SCRAM credentials of " + user, () -> admin().alterUserScramCredentials(
+                    List.of(new UserScramCredentialUpsertion(user, info, password)), options).all());
+        }
     }
 
     /**
@@ -275,6 +293,9 @@ public final class KafkaCluster implements AutoCloseable {
             }
         }
         nodes.values().forEach(BrokerNode::kill);
+        if (tokens != null) {
+            tokens.close();
+        }
         folder.close();
         ports.close();
     }
@@ -294,6 +315,8 @@ public final class KafkaCluster implements AutoCloseable {
         private int brokers = 1;
         private int dedicatedControllers;
         private boolean authorizer;
+        /** Null for this JVM's own. */
+        private String brokerClassPath;
 
         private Builder() {
         }
@@ -332,13 +355,24 @@ public final class KafkaCluster implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Makes the nodes another version of Kafka than that of this JVM's class path.
+         *
+         * @param jars the class path of {@code org.apache.kafka:kafka_2.13} of that version, 3.9 or newer, with all it
+         *        depends on and with a binding for its SLF4J that writes to standard error or output
+         */
+        public Builder brokerClassPath(String jars) {
+            brokerClassPath = NodeJvm.classPathOf(jars);
+            return this;
+        }
+
         /** One more listener on every broker; PLAINTEXT is always there. */
         public Builder listener(BrokerListener listener) {
             listeners.add(listener);
             return this;
         }
 
-        /** A user for the SASL listeners, known to both mechanisms, besides {@link #USER}. */
+        /** A user for the SASL listeners, known to all mechanisms, besides {@link #USER}. */
         public Builder user(String name, String password) {
             if (!(name + password).matches("[A-Za-z0-9_.-]+")) {
                 throw new IllegalArgumentException("user names and passwords are made of letters, digits, '_', '.' and"
@@ -378,7 +412,7 @@ public final class KafkaCluster implements AutoCloseable {
                         + " to " + brokers);
             });
             ClusterSpec spec = new ClusterSpec(brokers, dedicatedControllers, Map.copyOf(properties),
-                    List.copyOf(jvmArgs), Collections.unmodifiableSet(EnumSet.copyOf(listeners)),
+                    new NodeJvm(brokerClassPath, List.copyOf(jvmArgs)), Collections.unmodifiableSet(EnumSet.copyOf(listeners)),
                     Map.copyOf(users), authorizer, Map.copyOf(advertisedPorts));
             return ClusterStarter.start(spec);
         }

@@ -1,11 +1,13 @@
 package dev.millrace.testkit;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler;
 
 /** The server.properties of one node. Pure: the same input gives the same properties. */
 final class NodeProperties {
@@ -24,9 +26,11 @@ final class NodeProperties {
 
     /**
      * @param tls null when no listener of the cluster has TLS
+     * @param tokenKeys URL of the keys that verify tokens; null when no listener of the cluster has SASL
      * @param dataFolder where the node keeps its logs
      */
-    static Map<String, String> of(ClusterSpec spec, ClusterPorts ports, int id, TlsFiles tls, String dataFolder) {
+    static Map<String, String> of(ClusterSpec spec, ClusterPorts ports, int id, TlsFiles tls, String tokenKeys,
+            String dataFolder) {
         NodeProperties node = new NodeProperties(spec, ports, id);
         node.put("log.dirs", dataFolder);
         node.identity();
@@ -36,8 +40,8 @@ final class NodeProperties {
         if (tls != null) {
             node.tls(tls);
         }
-        if (spec.needsSasl()) {
-            node.sasl();
+        if (tokenKeys != null) {
+            node.sasl(tokenKeys);
         }
         if (spec.authorizer()) {
             // Plain listeners know nobody's name: the brokers themselves and the cluster's own admin client.
@@ -139,9 +143,12 @@ final class NodeProperties {
         if (spec.isBroker(id) && spec.listeners().contains(BrokerListener.MUTUAL_SSL)) {
             put("listener.name.mutual_ssl.ssl.client.auth", "required");
         }
+        if (spec.isBroker(id) && spec.listeners().contains(BrokerListener.MISNAMED_SSL)) {
+            put("listener.name.misnamed_ssl.ssl.keystore.location", tls.misnamedKeys());
+        }
     }
 
-    private void sasl() {
+    private void sasl(String tokenKeys) {
         if (!spec.isBroker(id)) {
             return;
         }
@@ -150,11 +157,21 @@ final class NodeProperties {
         for (BrokerListener listener : spec.listeners()) {
             if (listener.isSasl()) {
                 String prefix = "listener.name." + listener.name().toLowerCase(Locale.ROOT) + ".";
-                put(prefix + "sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-512");
-                put(prefix + "plain.sasl.jaas.config", SaslMechanism.PLAIN.loginModule() + " required" + users + ";");
-                put(prefix + "scram-sha-512.sasl.jaas.config",
-                        SaslMechanism.SCRAM_SHA_512.loginModule() + " required;");
+                put(prefix + "sasl.enabled.mechanisms", Arrays.stream(SaslMechanism.values())
+                        .map(SaslMechanism::kafkaName).collect(Collectors.joining(",")));
+                for (SaslMechanism mechanism : SaslMechanism.values()) {
+                    put(prefix + mechanism.kafkaName().toLowerCase(Locale.ROOT) + ".sasl.jaas.config",
+                            mechanism.loginModule() + " required" + (mechanism == SaslMechanism.PLAIN ? users : "") + ";");
+                }
+                tokens(prefix + "oauthbearer.", tokenKeys);
             }
         }
+    }
+
+    private void tokens(String prefix, String tokenKeys) {
+        put(prefix + "sasl.server.callback.handler.class", OAuthBearerValidatorCallbackHandler.class.getName());
+        put(prefix + "sasl.oauthbearer.jwks.endpoint.url", tokenKeys);
+        put(prefix + "sasl.oauthbearer.expected.issuer", TokenServer.ISSUER);
+        put(prefix + "sasl.oauthbearer.expected.audience", TokenServer.AUDIENCE);
     }
 }

@@ -3,9 +3,16 @@ package dev.millrace.testkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
@@ -19,12 +26,15 @@ import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** One broker with every listener there is, and access control. */
 class ClusterSecurityIT {
+    @TempDir
+    private static Path folder;
     private static KafkaCluster cluster;
 
     @BeforeAll
@@ -34,6 +44,7 @@ class ClusterSecurityIT {
             builder.listener(listener);
         }
         cluster = builder.start();
+        TokenServer.allowInThisJvm(cluster.tokens().endpoint());
         allow("User:" + KafkaCluster.USER);
         allow("User:late");
         allow("User:CN=client");
@@ -53,17 +64,59 @@ class ClusterSecurityIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"SASL_PLAINTEXT,PLAIN", "SASL_PLAINTEXT,SCRAM_SHA_512", "SASL_SSL,PLAIN", "SASL_SSL,SCRAM_SHA_512"})
+    @CsvSource({"SASL_PLAINTEXT,PLAIN", "SASL_PLAINTEXT,SCRAM_SHA_256", "SASL_PLAINTEXT,SCRAM_SHA_512",
+        "SASL_PLAINTEXT,OAUTHBEARER", "SASL_SSL,PLAIN", "SASL_SSL,SCRAM_SHA_256", "SASL_SSL,SCRAM_SHA_512",
+        "SASL_SSL,OAUTHBEARER"})
     void shouldCarryRecordsOfAUser(BrokerListener listener, SaslMechanism mechanism) {
         assertWorks("to-" + listener + mechanism,
                 cluster.clientProperties(listener, mechanism, KafkaCluster.USER, KafkaCluster.PASSWORD));
     }
 
     @ParameterizedTest
-    @CsvSource({"SASL_PLAINTEXT,PLAIN", "SASL_PLAINTEXT,SCRAM_SHA_512", "SASL_SSL,PLAIN", "SASL_SSL,SCRAM_SHA_512"})
+    @CsvSource({"SASL_PLAINTEXT,PLAIN", "SASL_PLAINTEXT,SCRAM_SHA_512", "SASL_SSL,PLAIN", "SASL_SSL,SCRAM_SHA_256"})
     void shouldRefuseAWrongPassword(BrokerListener listener, SaslMechanism mechanism) {
         assertThrows(SaslAuthenticationException.class, () -> ask(
                 cluster.clientProperties(listener, mechanism, KafkaCluster.USER, "guessed")));
+    }
+
+    @Test
+    void shouldGiveNoTokenForAWrongPassword() {
+        long before = cluster.tokens().issued();
+        Map<String, Object> client = cluster.clientProperties(BrokerListener.SASL_PLAINTEXT, SaslMechanism.OAUTHBEARER,
+                KafkaCluster.USER, "guessed");
+        assertThrows(KafkaException.class, () -> ask(client));
+        assertEquals(before, cluster.tokens().issued());
+    }
+
+    @Test
+    void shouldRefuseTokensThatAreNotValid() {
+        TokenServer tokens = cluster.tokens();
+        assertWorks("to-valid-token", withToken(tokens.token(KafkaCluster.USER, Duration.ofMinutes(5))));
+        assertThrows(SaslAuthenticationException.class,
+                () -> ask(withToken(tokens.token(KafkaCluster.USER, Duration.ofMinutes(-5)))));
+        assertThrows(SaslAuthenticationException.class,
+                () -> ask(withToken(tokens.forgedToken(KafkaCluster.USER, Duration.ofMinutes(5)))));
+    }
+
+    private static Map<String, Object> withToken(String token) {
+        try {
+            Path file = Files.writeString(Files.createTempFile(folder, "token", ".jwt"), token);
+            Map<String, Object> client = cluster.clientProperties(BrokerListener.SASL_PLAINTEXT,
+                    SaslMechanism.OAUTHBEARER, KafkaCluster.USER, KafkaCluster.PASSWORD);
+            client.put("sasl.oauthbearer.token.endpoint.url", file.toUri().toString());
+            TokenServer.allowInThisJvm(file.toUri().toString());
+            return client;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void shouldNotBeTrustedUnderAnotherName() {
+        Map<String, Object> client = cluster.clientProperties(BrokerListener.MISNAMED_SSL);
+        assertThrows(SslAuthenticationException.class, () -> ask(new HashMap<>(client)));
+        client.put("ssl.endpoint.identification.algorithm", "");
+        ask(client);
     }
 
     @Test

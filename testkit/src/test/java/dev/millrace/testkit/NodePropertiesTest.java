@@ -66,12 +66,17 @@ class NodePropertiesTest {
     }
 
     @Test
-    void shouldGiveEverySaslListenerBothMechanisms() {
+    void shouldGiveEverySaslListenerAllMechanisms() {
         ClusterSpec spec = spec(1, 0, Map.of(), EnumSet.of(BrokerListener.PLAINTEXT, BrokerListener.SASL_PLAINTEXT),
                 Map.of());
         withPorts(spec, ports -> {
             Map<String, String> node = of(spec, ports, 1);
-            assertEquals("PLAIN,SCRAM-SHA-512", node.get("listener.name.sasl_plaintext.sasl.enabled.mechanisms"));
+            assertEquals("PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
+                    node.get("listener.name.sasl_plaintext.sasl.enabled.mechanisms"));
+            assertEquals("file:///keys",
+                    node.get("listener.name.sasl_plaintext.oauthbearer.sasl.oauthbearer.jwks.endpoint.url"));
+            assertEquals("org.apache.kafka.common.security.scram.ScramLoginModule required;",
+                    node.get("listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config"));
             assertTrue(node.get("listener.name.sasl_plaintext.plain.sasl.jaas.config").contains("user_u=\"p\""));
             assertTrue(node.get("listener.security.protocol.map").contains("SASL_PLAINTEXT:SASL_PLAINTEXT"));
         });
@@ -88,12 +93,12 @@ class NodePropertiesTest {
     }
 
     private static Map<String, String> of(ClusterSpec spec, ClusterPorts ports, int id) {
-        return NodeProperties.of(spec, ports, id, null, "/data");
+        return NodeProperties.of(spec, ports, id, null, spec.needsSasl() ? "file:///keys" : null, "/data");
     }
 
     private static ClusterSpec spec(int brokers, int controllers, Map<String, String> properties,
             Set<BrokerListener> listeners, Map<Integer, Integer> advertised) {
-        return new ClusterSpec(brokers, controllers, properties, List.of(), listeners, Map.of("u", "p"), false,
+        return new ClusterSpec(brokers, controllers, properties, new NodeJvm(null, List.of()), listeners, Map.of("u", "p"), false,
                 advertised);
     }
 }
