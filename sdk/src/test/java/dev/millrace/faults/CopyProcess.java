@@ -1,0 +1,96 @@
+package dev.millrace.faults;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** {@link CopyMain} in a process of its own, to be killed and stopped. It ends with this JVM, whose pipe it listens to. */
+final class CopyProcess implements AutoCloseable {
+
+    private final Process process;
+    private final Path log;
+
+    private CopyProcess(Process process, Path log) {
+        this.process = process;
+        this.log = log;
+    }
+
+    static CopyProcess start(List<String> args) {
+        try {
+            Path log = Files.createTempFile("millrace-copy", ".log");
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
+                    "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    CopyMain.class.getName()));
+            command.addAll(args);
+            return new CopyProcess(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start(), log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Lines of its output that begin so, as far as it has got. */
+    long count(String beginning) {
+        try (var lines = Files.lines(log)) {
+            return lines.filter(line -> line.startsWith(beginning)).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        process.waitFor();
+    }
+
+    /** SIGSTOP. */
+    void pause() throws Exception {
+        signal("STOP");
+    }
+
+    /** SIGCONT. */
+    void resume() throws Exception {
+        signal("CONT");
+    }
+
+    private void signal(String signal) throws IOException, InterruptedException {
+        if (new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor() != 0)
+            throw new IOException("kill -" + signal + " " + process.pid() + " failed");
+    }
+
+    /** Blocks until it has ended by itself; returns its exit code. */
+    int awaitEnd(int seconds) throws InterruptedException {
+        if (!process.waitFor(seconds, TimeUnit.SECONDS))
+            throw new IllegalStateException("still running after " + seconds + " s\n" + tail());
+        return process.exitValue();
+    }
+
+    String tail() {
+        try {
+            List<String> lines = Files.readAllLines(log);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            kill();
+            Files.deleteIfExists(log);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
