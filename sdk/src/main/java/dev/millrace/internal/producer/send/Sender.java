@@ -226,7 +226,9 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
             boolean canSend = broker.ready(node.nodeId(), nowMs);
             node.observe(canSend, nowMs);
             if (canSend) {
-                send(node, nowMs);
+                if (!send(node, nowMs))
+                    // No answer will come that tells what is to be done next.
+                    atMs = nowMs;
             } else {
                 long delayMs = broker.pollDelayMs(node.nodeId(), nowMs);
                 // 0 would spin: a broker that is connected and busy is heard of by the poll.
@@ -237,10 +239,11 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         return atMs;
     }
 
-    private void send(NodeQueue node, long nowMs) {
+    /** False when the batches failed at once. */
+    private boolean send(NodeQueue node, long nowMs) {
         List<ProducerBatch> batches = ready.drain(node, settings.maxRequestSize(), nowMs);
         if (batches.isEmpty())
-            return;
+            return true;
         int records = 0;
         for (ProducerBatch batch : batches) {
             records += batch.recordCount();
@@ -250,10 +253,12 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         metrics.requestSent(records, nowMs);
         try {
             broker.produce(node.nodeId(), batches, transactions.usesV1(), this, nowMs);
+            return true;
         } catch (RuntimeException e) {
             log.error("Uncaught error while sending to node {}", node.nodeId(), e);
             PartitionResult failure = PartitionResult.failure(Errors.UNKNOWN_SERVER_ERROR, "Sending failed: " + e);
             batches.forEach(batch -> onResult(batch, failure));
+            return false;
         }
     }
 

@@ -79,8 +79,12 @@ public final class TransactionSender implements TransactionWork {
                         manager.coordinatorReady();
                     // Before it is sent: a request that can't be written is answered within.
                     manager.sent(call);
-                    coordinators.send(call.request(), call.coordinator(), call, nowMs);
-                    return Long.MAX_VALUE;
+                    try {
+                        coordinators.send(call.request(), call.coordinator(), call, nowMs);
+                        return Long.MAX_VALUE;
+                    } catch (RuntimeException e) {
+                        call.onUnsent(e);
+                    }
                 }
                 case CONNECTING -> {
                     // The network tells when it is connected, yet not when there was nothing that it could connect to.

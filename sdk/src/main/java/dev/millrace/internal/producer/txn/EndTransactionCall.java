@@ -30,13 +30,14 @@ final class EndTransactionCall extends TransactionCall {
             switch (error) {
                 case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING ->
                         manager.fatal(this, error.exception());
-                case UNKNOWN_PRODUCER_ID -> manager.abortableIfPossible(this, error.exception());
-                case TRANSACTION_ABORTABLE -> {
-                    if (request.commit())
-                        manager.abortable(this, error.exception());
-                    else
+                case UNKNOWN_PRODUCER_ID, TRANSACTION_ABORTABLE -> {
+                    if (!request.commit())
                         // To abort what can't be aborted would go round for ever.
                         manager.fatal(this, new KafkaException("Failed to abort transaction", error.exception()));
+                    else if (error == Errors.TRANSACTION_ABORTABLE)
+                        manager.abortable(this, error.exception());
+                    else
+                        manager.abortableIfPossible(this, error.exception());
                 }
                 default -> manager.fatal(this, new KafkaException("Unhandled error in EndTxnResponse: " + error.message()));
             }

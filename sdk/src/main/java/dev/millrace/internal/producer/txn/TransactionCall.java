@@ -4,6 +4,7 @@ import dev.millrace.internal.producer.net.CoordinatorClient;
 import dev.millrace.internal.producer.net.CoordinatorType;
 import dev.millrace.internal.producer.net.TransactionRequest;
 import dev.millrace.internal.producer.net.TransactionResponse;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.protocol.Errors;
@@ -78,6 +79,11 @@ public abstract class TransactionCall implements CoordinatorClient.Listener {
     @Override
     public final void onUnsupported(UnsupportedVersionException error) {
         manager.landed(this, () -> manager.fatal(this, error));
+    }
+
+    /** It could not be sent, for a reason that nobody expects; else others would wait for its answer for ever. */
+    public final void onUnsent(RuntimeException error) {
+        manager.landed(this, () -> manager.fatal(this, new KafkaException("Could not send " + this, error)));
     }
 
     /** True when an error has been dealt with that means the same for every kind of request. */

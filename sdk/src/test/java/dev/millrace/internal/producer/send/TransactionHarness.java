@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.ClientRequest;
+import org.apache.kafka.clients.ClientResponse;
 import org.apache.kafka.clients.NodeApiVersions;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -75,6 +76,8 @@ final class TransactionHarness implements AutoCloseable {
     /** Keeps what was sent. */
     private static final class Recording extends SteppedClient {
         final List<ClientRequest> sent = new ArrayList<>();
+        ApiKeys failing;
+        long lastPollTimeoutMs;
 
         Recording(MockTime time, ProducerMetadata metadata) {
             super(time, metadata);
@@ -82,8 +85,18 @@ final class TransactionHarness implements AutoCloseable {
 
         @Override
         public void send(ClientRequest request, long nowMs) {
+            if (request.apiKey() == failing) {
+                failing = null;
+                throw new IllegalStateException("as the test wants it");
+            }
             sent.add(request);
             super.send(request, nowMs);
+        }
+
+        @Override
+        public List<ClientResponse> poll(long timeoutMs, long nowMs) {
+            lastPollTimeoutMs = timeoutMs;
+            return super.poll(timeoutMs, nowMs);
         }
     }
 
@@ -182,6 +195,16 @@ final class TransactionHarness implements AutoCloseable {
 
     long countSent(ApiKeys api) {
         return sent.stream().filter(request -> request.apiKey() == api).count();
+    }
+
+    /** The network client throws when it is to send the next request of this kind. */
+    void failNextSend(ApiKeys api) {
+        ((Recording) engine.client).failing = api;
+    }
+
+    /** How long the sender was ready to wait when it waited last. */
+    long lastPollTimeoutMs() {
+        return ((Recording) engine.client).lastPollTimeoutMs;
     }
 
     // ---------------------------------------------------------------- answers
