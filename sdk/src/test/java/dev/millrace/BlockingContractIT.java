@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,31 @@ class BlockingContractIT {
             assertEquals(1, called.size());
         }
         assertEquals(accepted.size() + 2, OneBroker.readOne(topic).size());
+    }
+
+    /** What a send waited for its topic's metadata, it does not wait for memory once more. */
+    @OverBothClients
+    void shouldShareTheTimeToBlockBetweenMetadataAndMemory(Client client) throws Exception {
+        // Its batches are refused and tried again until they expire, and hold the memory so long.
+        String lacking = OneBroker.newTopic(1, Map.of("min.insync.replicas", "2"));
+        String late = OneBroker.unusedTopic();
+        int blockMs = 3000;
+        int metadataMs = 1000;
+        Producer<String, String> producer = client.producer("max.block.ms", blockMs, "buffer.memory", 40_000, "batch.size", 20_000);
+        try {
+            for (int i = 0; i < 2; i++)
+                producer.send(new ProducerRecord<>(lacking, "x".repeat(19_000)));
+            CompletableFuture<Throwable> failed = CompletableFuture.supplyAsync(() -> assertThrows(ExecutionException.class,
+                    () -> producer.send(new ProducerRecord<>(late, "x".repeat(19_000))).get()).getCause());
+            Thread.sleep(metadataMs);
+            OneBroker.createTopic(late, 1, Map.of());
+            Throwable failure = failed.get(30, TimeUnit.SECONDS);
+            assertSame(BufferExhaustedException.class, failure.getClass(), failure::toString);
+            String leftMs = failure.getMessage().replaceAll(".* within the configured max blocking time (\\d+) ms.*", "$1");
+            assertTrue(Integer.parseInt(leftMs) <= blockMs - metadataMs + 100, failure::getMessage);
+        } finally {
+            producer.close(Duration.ZERO);
+        }
     }
 
     @OverBothClients
