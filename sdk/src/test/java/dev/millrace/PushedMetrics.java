@@ -19,7 +19,7 @@ import org.apache.kafka.shaded.io.opentelemetry.proto.metrics.v1.MetricsData;
 
 /**
  * A broker's plugin (KIP-714), which writes down who pushed which metrics: a line a push to the file of the broker's property
- * {@value #FILE}, of client id, instance id, whether it was the last one, and the names, separated by blanks.
+ * {@value #FILE}, of client id, instance id and the names, separated by blanks.
  */
 public final class PushedMetrics implements MetricsReporter, ClientTelemetryExporterProvider, ClientTelemetryExporter {
 
@@ -28,7 +28,7 @@ public final class PushedMetrics implements MetricsReporter, ClientTelemetryExpo
     private Path file;
 
     /** One push. */
-    record Push(String clientId, String instanceId, boolean last, List<String> names) {
+    record Push(String clientId, String instanceId, List<String> names) {
     }
 
     /** What was pushed until now. */
@@ -38,8 +38,7 @@ public final class PushedMetrics implements MetricsReporter, ClientTelemetryExpo
         String text = Files.readString(file);
         // The broker may be in the middle of a line.
         return text.substring(0, text.lastIndexOf('\n') + 1).lines().map(line -> line.split(" "))
-                .map(parts -> new Push(parts[0], parts[1], Boolean.parseBoolean(parts[2]),
-                        List.of(parts).subList(3, parts.length)))
+                .map(parts -> new Push(parts[0], parts[1], List.of(parts).subList(2, parts.length)))
                 .toList();
     }
 
@@ -60,7 +59,7 @@ public final class PushedMetrics implements MetricsReporter, ClientTelemetryExpo
             MetricsData.parseFrom(payload.data()).getResourceMetricsList().forEach(resource -> resource.getScopeMetricsList()
                     .forEach(scope -> scope.getMetricsList().forEach(metric -> names.add(metric.getName()))));
             String line = String.join(" ", context.authorizableRequestContext().clientId(),
-                    payload.clientInstanceId().toString(), "" + payload.isTerminating(), String.join(" ", names));
+                    payload.clientInstanceId().toString(), String.join(" ", names));
             Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalArgumentException(e);

@@ -75,13 +75,12 @@ class TelemetryIT {
         assertEquals(String.join("\n", kafkas), String.join("\n", ours));
     }
 
-    /** All that a producer pushes between its first record's acknowledgement and its end. */
+    /** All that a producer pushes until it tells of its first record. */
     private static Set<String> namesPushed(Client client, String clientId) throws Exception {
         try (Producer<String, String> producer = producer(client, clientId)) {
             producer.send(new ProducerRecord<>(TOPIC, "v")).get();
             await(clientId, push -> push.names().contains("org.apache.kafka.producer.topic.record.send.total"));
         }
-        assertTrue(pushes(clientId).stream().anyMatch(Push::last), "nothing was pushed at the end");
         return pushes(clientId).stream().flatMap(push -> push.names().stream()).collect(Collectors.toCollection(TreeSet::new));
     }
 
