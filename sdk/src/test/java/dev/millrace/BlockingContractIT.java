@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,34 @@ class BlockingContractIT {
             assertEquals(1, called.size());
         }
         assertEquals(accepted.size() + 2, OneBroker.readOne(topic).size());
+    }
+
+    /** What a send waited for its topic's metadata, it does not wait for memory once more. */
+    @OverBothClients
+    void shouldShareTheTimeToBlockBetweenMetadataAndMemory(Client client) throws Exception {
+        String gone = OneBroker.newTopic(2);
+        String late = OneBroker.unusedTopic();
+        int blockMs = 4000;
+        int metadataMs = 1000;
+        Producer<String, String> producer = client.producer("max.block.ms", blockMs, "linger.ms", 60_000,
+                "buffer.memory", 40_000, "batch.size", 20_000);
+        try {
+            // Open batches take all the memory, and keep it, as there is nobody any more to send them to.
+            for (int partition = 0; partition < 2; partition++)
+                producer.send(new ProducerRecord<>(gone, partition, null, "x".repeat(19_000)));
+            OneBroker.cluster().deleteTopic(gone);
+            CompletableFuture<Throwable> failed = CompletableFuture.supplyAsync(() -> assertThrows(ExecutionException.class,
+                    () -> producer.send(new ProducerRecord<>(late, "x".repeat(19_000))).get()).getCause());
+            Thread.sleep(metadataMs);
+            OneBroker.createTopic(late, 1, Map.of());
+            Throwable failure = failed.get(30, TimeUnit.SECONDS);
+            assertSame(BufferExhaustedException.class, failure.getClass(), failure::toString);
+            String leftMs = failure.getMessage().replaceAll(".* within the configured max blocking time (\\d+) ms.*", "$1");
+            // The other thread may have begun to wait a moment later than this one.
+            assertTrue(Integer.parseInt(leftMs) <= blockMs - metadataMs + 500, failure::getMessage);
+        } finally {
+            producer.close(Duration.ZERO);
+        }
     }
 
     @OverBothClients

@@ -124,9 +124,9 @@ final class ProduceCall {
 
     private void complete(TopicProduceResponse topic, PartitionProduceResponse partition, ProduceListener listener,
                           Map<TopicPartition, LeaderIdAndEpoch> newLeaders) {
-        // From version 13 on the response has the topic's id only.
-        String name = topic.topicId().equals(Uuid.ZERO_UUID) ? topic.name() : topicNames.get(topic.topicId());
-        ProducerBatch batch = name == null ? null : batches.remove(new TopicPartition(name, partition.index()));
+        // From version 13 on the response has the topic's id only. An id the request did not have leaves the name, if there is one.
+        String name = topicNames.getOrDefault(topic.topicId(), topic.name());
+        ProducerBatch batch = batches.remove(new TopicPartition(name, partition.index()));
         if (batch == null) {
             LOG.error("A produce response names topic {} with id {}, partition {}, which its request did not have",
                     topic.name(), topic.topicId(), partition.index());

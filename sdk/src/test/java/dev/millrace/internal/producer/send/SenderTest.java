@@ -12,7 +12,13 @@ import dev.millrace.internal.producer.batch.SendResult;
 import dev.millrace.internal.producer.send.EngineHarness.Sent;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
+import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.ProduceResponse;
 import org.junit.jupiter.api.Test;
 
 /** What is sent when, and what a flush, a close and the cluster change of it. */
@@ -31,6 +37,20 @@ class SenderTest extends EngineTest {
         assertEquals(77, first.get().offset());
         assertEquals(List.of("a@77"), told);
         assertEquals(engine.pool.totalMemory(), engine.pool.availableMemory());
+    }
+
+    @Test
+    void shouldGoByTheTopicsNameWhenTheAnswersIdIsAnother() throws Exception {
+        start(o -> { });
+        SendResult first = engine.append(0, "a");
+        engine.step();
+        TopicProduceResponse topic = new TopicProduceResponse().setName(EngineHarness.TOPIC).setTopicId(Uuid.randomUuid());
+        topic.partitionResponses().add(new PartitionProduceResponse().setIndex(0).setBaseOffset(77));
+        ProduceResponseData answer = new ProduceResponseData();
+        answer.responses().add(topic);
+        engine.client.respondToRequest(engine.requests().get(0), new ProduceResponse(answer));
+        engine.step();
+        assertEquals(77, first.get(0, TimeUnit.SECONDS).offset());
     }
 
     @Test
