@@ -93,8 +93,9 @@ class ExactlyOnceCopyIT {
             }
             long committed = verify();
             long all = read("read_uncommitted").size();
-            System.out.printf("copied %,d records exactly once; %d kills, %d of them in the middle of a transaction; %d transactions"
-                    + " aborted by their own instance; %,d records of aborted transactions in the log; seed %d%n",
+            System.out.printf("copied %,d records exactly once; %d kills, %d of them in the middle of a transaction, which the"
+                    + " successor aborted; %d transactions aborted by their own instance; %,d records of aborted transactions in"
+                    + " the log; seed %d%n",
                     committed, KILLS, inTransaction, abortedByInstances, all - committed, seed);
             assertTrue(inTransaction >= KILLS / 2, inTransaction + " of " + KILLS + " kills met a transaction, seed " + seed);
             assertTrue(all > committed, "nothing was aborted; seed " + seed);
