@@ -209,8 +209,8 @@ class ProduceIT {
         Launched run = produceToCluster("--client", client.toString(), "--num-records", "6000", "--throughput", "3000",
                 "--warmup-records", "500", "--transactional-id", "id-" + client, "--transaction-duration-ms", "200",
                 "--topic", "tx-" + client, "--json", "result.json").expectExit(0);
-        run.assertOut("6,000 committed, 0 errors, 6,000 confirmed by a read_committed consumer", "0 aborted, each committed after "
-                + "200 ms", "commits ", "transactional.id=id-" + client);
+        run.assertOut("6,000 committed, 0 errors, 6,000 confirmed by a read_committed consumer", ", each after 200 ms; "
+                + "0 transactions aborted", "commit  ", "transactional.id=id-" + client);
         JsonNode json = json("result.json");
         JsonNode transactions = json.get("transactions");
         long committed = transactions.get("committed").asLong();
@@ -234,7 +234,7 @@ class ProduceIT {
     @Test
     void shouldTakeTheIdFromTheSettings() throws IOException, InterruptedException {
         produceToCluster("--num-records", "100", "--warmup-records", "0", "--command-property", "transactional.id=mine")
-                .expectExit(0).assertOut("1 committed, 0 aborted, each committed after 3,000 ms", "transactional.id=mine");
+                .expectExit(0).assertOut("1, each after 3,000 ms; 0 transactions aborted", "transactional.id=mine");
     }
 
     /** One record in four is too large: each transaction that got one is aborted, with the good records before it. */

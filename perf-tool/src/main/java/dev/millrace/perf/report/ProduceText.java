@@ -88,10 +88,10 @@ public final class ProduceText {
     }
 
     private void commits(TransactionsResult transactions) {
-        String lasting = report.spec().transactional().map(transactional -> String.format(Locale.ROOT,
-                ", each committed after %,d ms", transactional.duration().toMillis())).orElse("");
-        line("transact.", "%,d committed, %,d aborted%s", transactions.committed(), transactions.aborted(), lasting);
-        times("commits", transactions.commitTime(), "in commitTransaction(), which also waits for records on their way");
+        String duration = report.spec().transactional().map(transactional -> String.format(Locale.ROOT,
+                ", each after %,d ms", transactional.duration().toMillis())).orElse("");
+        line("commits", "%,d%s; %,d transactions aborted", transactions.committed(), duration, transactions.aborted());
+        times("commit", transactions.commitTime(), "in commitTransaction(), which also waits for records on their way");
     }
 
     private void times(String name, Histogram histogram, String meaning) {

@@ -38,8 +38,8 @@ class ProduceTextTest {
     void shouldTellOfTransactions() {
         assertSays(ProduceText.of(Reports.clean().transactions(1).confirmed(750).make()),
                 "750 committed, 250 errors, 750 confirmed by a read_committed consumer", "375 records/s",
-                "3 committed, 1 aborted, each committed after 500 ms", "\ncommits    p50 30.0");
-        assertFalse(ProduceText.of(Reports.clean().make()).contains("transact"));
+                "\ncommits    3, each after 500 ms; 1 transactions aborted", "\ncommit     p50 30.0");
+        assertFalse(ProduceText.of(Reports.clean().make()).contains("commit"));
     }
 
     @Test
