@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:every target was met (or there was none)",
-            "1:error: no broker, records failed, or the log does not hold what was acknowledged",
+            "1:error: no broker, records failed or were not committed, or the log does not hold what was acknowledged",
             "2:usage: a wrong option, target or client setting",
             "3:a target was missed",
             "4:the run is not valid: schedule not kept, or too few samples for a percentile",
@@ -35,6 +35,7 @@ import picocli.CommandLine.Option;
             "  millrace-perf produce --client kafka --command-property compression.type=lz4",
             "  millrace-perf produce --throughput 20000 --target 'p99<50ms,p99.9<200ms,errors=0'",
             "  millrace-perf produce --bootstrap-server broker:9092 --topic orders --command-config client.properties",
+            "  millrace-perf produce --transactional-id test --transaction-duration-ms 500",
             "  millrace-perf produce --sink 2ms --threads 4 --json result.json"})
 final class ProduceCommand implements Callable<Integer> {
     @Mixin

@@ -6,6 +6,7 @@ import dev.millrace.perf.spec.Load;
 import dev.millrace.perf.spec.ProduceSpec;
 import dev.millrace.perf.spec.Targets;
 import dev.millrace.perf.spec.TimeSpan;
+import dev.millrace.perf.spec.Transactional;
 import dev.millrace.perf.spec.UsageException;
 import dev.millrace.perf.spec.Where;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.UUID;
 import picocli.CommandLine.Option;
 
 /** The options that say what to run; named as in kafka-producer-perf-test where that has them. */
@@ -22,6 +24,8 @@ final class ProduceOptions {
     /** A record batch counts its bytes in an int. */
     private static final int MAX_RECORD_SIZE = 1 << 30;
     private static final int MAX_KEYS = 10_000_000;
+    /** As in kafka-producer-perf-test. */
+    private static final long DEFAULT_TRANSACTION_MS = 3_000;
     private static final long SEED = 20_261_121;
 
     @Option(names = "--client", paramLabel = "CLIENT", defaultValue = "millrace",
@@ -61,6 +65,16 @@ final class ProduceOptions {
             description = "Records sent before the measurement, which no figure counts (default: as many as are measured, at "
                     + "most 500,000, 100 MB and, with --throughput, 10 s).")
     private Long warmupRecords;
+
+    @Option(names = "--transactional-id", paramLabel = "ID",
+            description = "Send in transactions, under this id; goes over a transactional.id of --command-property and "
+                    + "--command-config (default with --transaction-duration-ms: millrace-perf- and a random UUID).")
+    private String transactionalId;
+
+    @Option(names = "--transaction-duration-ms", paramLabel = "MS",
+            description = "Send in transactions, and commit one after the first record by which it has lasted that long "
+                    + "(default with a transactional id: 3000).")
+    private Long transactionDurationMs;
 
     @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT,...",
             description = "Use the cluster that is there (default: start embedded brokers).")
@@ -103,7 +117,26 @@ final class ProduceOptions {
     ProduceSpec toSpec() {
         ClientSettings settings = ClientSettings.of(Optional.ofNullable(commandConfig), commandProperties);
         Where where = where(settings);
-        return new ProduceSpec(client, settings, load(), where, Targets.parse(targets));
+        Optional<Transactional> transactional = transactional(settings);
+        if (transactional.isPresent()) {
+            settings = settings.withTransactionalId(transactional.get().id());
+        }
+        return new ProduceSpec(client, settings, load(), transactional, where, Targets.parse(targets));
+    }
+
+    /** One of the two options is enough, and so is the id among the client's settings. */
+    private Optional<Transactional> transactional(ClientSettings settings) {
+        Optional<String> id = transactionalId == null ? settings.transactionalId() : Optional.of(transactionalId);
+        if (id.isEmpty() && transactionDurationMs == null) {
+            return Optional.empty();
+        }
+        if (sink != null) {
+            throw new UsageException("--sink and transactions exclude each other: the sink has no transaction coordinator");
+        }
+        long durationMs = transactionDurationMs == null ? DEFAULT_TRANSACTION_MS
+                : range("--transaction-duration-ms", transactionDurationMs, 1, Integer.MAX_VALUE);
+        return Optional.of(new Transactional(
+                id.orElseGet(() -> "millrace-perf-" + UUID.randomUUID()), Duration.ofMillis(durationMs)));
     }
 
     private Load load() {

@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 
 /** One run of {@code produce} from the first broker to the last line. For one thread and one use. */
 final class ProduceSession {
@@ -55,7 +56,8 @@ final class ProduceSession {
         spec.settings().unknownKeys().forEach(key ->
                 progressOut.println("millrace-perf: warning: no producer setting is called " + key));
         // What can be wrong is found before a broker is started for it.
-        spec.settings().check(spec.where().bootstrapServers().orElse("127.0.0.1:9092"));
+        ProducerConfig config = spec.settings().check(spec.where().bootstrapServers().orElse("127.0.0.1:9092"));
+        spec.transactional().ifPresent(transactional -> transactional.check(config));
         RecordData data = RecordData.of(spec.load());
         if (spec.where().bootstrapServers().isEmpty() && spec.where().sinkDelay().isEmpty()) {
             int count = spec.where().embeddedBrokers();
@@ -99,10 +101,15 @@ final class ProduceSession {
     }
 
     private Confirmation confirm(TopicLog log, Topic topic, EndOffsets before, Measurement measurement) {
-        long acked = measurement.phase().acked();
-        return measurement.phase().stopped()
-                ? Confirmation.none(acked, "the run was stopped")
-                : Confirmation.counted(log.awaitGrowth(topic, before, acked), acked);
+        long delivered = measurement.phase().delivered();
+        if (measurement.phase().stopped()) {
+            return Confirmation.none(delivered, "the run was stopped");
+        }
+        if (spec.transactional().isEmpty()) {
+            return Confirmation.counted(log.awaitGrowth(topic, before, delivered), delivered);
+        }
+        progressOut.println("reading what was committed");
+        return Confirmation.read(log.countCommitted(topic, before), delivered);
     }
 
     /**
@@ -134,9 +141,9 @@ final class ProduceSession {
         Progress progress = progress("warm-up");
         PhaseResult result = run.warmUp(tick(), progress);
         progress.end();
-        if (result.failed() > 0) {
+        if (result.undelivered() > 0) {
             progressOut.println(String.format(Locale.ROOT, "millrace-perf: warning: %,d records of the warm-up failed: %s",
-                    result.failed(), result.errors()));
+                    result.undelivered(), result.errors()));
         }
         return result.acked();
     }

@@ -58,6 +58,14 @@ class CommandLineTest {
                 List.of("--sink and --embedded exclude", "--sink", "1ms", "--embedded", "1"),
                 List.of("--embedded and --bootstrap-server exclude", "--embedded", "1", "--bootstrap-server", "b:1"),
                 List.of("--sink and bootstrap.servers exclude", "--sink", "--command-property", "bootstrap.servers=b:1"),
+                List.of("--sink and transactions exclude", "--sink", "--transactional-id", "t"),
+                List.of("--transaction-duration-ms: 0 is not between", "--transaction-duration-ms", "0"),
+                List.of("--transaction-duration-ms: 60000 is not below transaction.timeout.ms (60000)",
+                        "--transaction-duration-ms", "60000"),
+                List.of("--transaction-duration-ms: 3000 is not below transaction.timeout.ms (2000)",
+                        "--command-property", "transactional.id=t", "transaction.timeout.ms=2000"),
+                List.of("transactional.id", "--transactional-id", ""),
+                List.of("without also enabling idempotence", "--transactional-id", "t", "--command-property", "acks=1"),
                 List.of("'linger.ms' is not key=value", "--command-property", "linger.ms"),
                 List.of("Invalid value abc for configuration linger.ms", "--command-property", "linger.ms=abc"),
                 List.of("/no/such/file", "--command-config", "/no/such/file"),
@@ -103,7 +111,8 @@ class CommandLineTest {
         for (String part : List.of("--bootstrap-server", "--topic", "--num-records", "--record-size", "--throughput",
                 "--payload-file", "--command-property", "--command-config", "--reporting-interval", "--warmup-records",
                 "--client", "--threads", "--partitions", "--replication-factor", "--embedded", "--sink", "--key-cardinality",
-                "--target", "--hlog", "--json", "default: 1000000", "default: millrace", "Exit codes", "130", "Examples")) {
+                "--transactional-id", "--transaction-duration-ms", "3000", "--target", "--hlog", "--json",
+                "default: 1000000", "default: millrace", "Exit codes", "130", "Examples")) {
             assertTrue(out.toString().contains(part), () -> "no " + part + " in:\n" + out);
         }
     }

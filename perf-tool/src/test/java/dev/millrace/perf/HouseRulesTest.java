@@ -15,8 +15,9 @@ import org.junit.jupiter.api.Test;
 class HouseRulesTest {
     /** Kafka's documented packages, as far as they are needed here. */
     private static final Set<String> KAFKA = Set.of(
-            "org.apache.kafka.clients.admin", "org.apache.kafka.clients.producer", "org.apache.kafka.common",
-            "org.apache.kafka.common.config", "org.apache.kafka.common.errors", "org.apache.kafka.common.serialization");
+            "org.apache.kafka.clients.admin", "org.apache.kafka.clients.consumer", "org.apache.kafka.clients.producer",
+            "org.apache.kafka.common", "org.apache.kafka.common.config", "org.apache.kafka.common.errors",
+            "org.apache.kafka.common.serialization");
     /** Millrace's public packages. */
     private static final Set<String> MILLRACE =
             Set.of("dev.millrace", "dev.millrace.producer", "dev.millrace.consumer", "dev.millrace.testkit");

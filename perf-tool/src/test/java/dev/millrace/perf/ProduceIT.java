@@ -14,8 +14,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -197,6 +200,72 @@ class ProduceIT {
         assertTrue(json("result.json").get("records_confirmed").isNull());
         assertEquals(2.0, json("result.json").get("config").get("sink_delay_ms").asDouble());
         assertTrue(json("result.json").get("response_ms").get("p50").asDouble() >= 2);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Client.class)
+    void shouldSendInTransactions(Client client) throws IOException, InterruptedException {
+        cluster.createTopic("tx-" + client, 3, 1);
+        Launched run = produceToCluster("--client", client.toString(), "--num-records", "6000", "--throughput", "3000",
+                "--warmup-records", "500", "--transactional-id", "id-" + client, "--transaction-duration-ms", "200",
+                "--topic", "tx-" + client, "--json", "result.json").expectExit(0);
+        run.assertOut("6,000 committed, 0 errors, 6,000 confirmed by a read_committed consumer", ", each after 200 ms; "
+                + "0 transactions aborted", "commit  ", "transactional.id=id-" + client);
+        JsonNode json = json("result.json");
+        JsonNode transactions = json.get("transactions");
+        long committed = transactions.get("committed").asLong();
+        // Two seconds at 200 ms each; a slow machine makes them longer, and the warm-up's are not counted.
+        assertTrue(committed >= 2 && committed <= 10, json::toString);
+        assertEquals(6_000, transactions.get("records_committed").asLong());
+        assertEquals(0, transactions.get("aborted").asLong());
+        assertTrue(transactions.get("commit_ms").get("p50").asDouble() > 0, json::toString);
+        assertEquals(200, json.get("config").get("transaction_duration_ms").asLong());
+        // There are markers in the log, or this would show nothing: more offsets than records.
+        assertTrue(cluster.endOffsets("tx-" + client).values().stream().mapToLong(Long::longValue).sum() > 6_500);
+    }
+
+    @Test
+    void shouldShareATransactionAmongThreadsAndMakeUpAnId() throws IOException, InterruptedException {
+        produceToCluster("--num-records", "40000", "--warmup-records", "2000", "--threads", "4", "--transaction-duration-ms",
+                "50", "--json", "result.json").expectExit(0)
+                .assertOut("40,000 committed, 0 errors, 40,000 confirmed", "transactional.id=millrace-perf-");
+    }
+
+    @Test
+    void shouldTakeTheIdFromTheSettings() throws IOException, InterruptedException {
+        produceToCluster("--num-records", "100", "--warmup-records", "0", "--command-property", "transactional.id=mine")
+                .expectExit(0).assertOut("1, each after 3,000 ms; 0 transactions aborted", "transactional.id=mine");
+    }
+
+    /** One record in four is too large: each transaction that got one is aborted, with the good records before it. */
+    @ParameterizedTest
+    @EnumSource(Client.class)
+    void shouldNotCountRecordsOfAbortedTransactions(Client client) throws IOException, InterruptedException {
+        Files.writeString(folder.resolve("payload"), "a\nb\n" + "c".repeat(500) + "\nd\n");
+        produceToCluster("--client", client.toString(), "--num-records", "400", "--warmup-records", "0", "--payload-file",
+                "payload", "--transaction-duration-ms", "3000", "--command-property", "max.request.size=200", "--json",
+                "result.json").expectExit(1).assertErr("records were not committed", "RecordTooLargeException");
+        JsonNode json = json("result.json");
+        long lost = json.get("errors").asLong();
+        assertTrue(lost >= 398, json::toString);
+        assertEquals(400 - lost, json.get("records_confirmed").asLong());
+        assertEquals(400 - lost, json.get("transactions").get("records_committed").asLong());
+        assertTrue(json.get("transactions").get("aborted").asLong() >= 99, json::toString);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Client.class)
+    void shouldSayThatAnotherProducerTookTheId(Client client) throws IOException, InterruptedException {
+        Launched run = produceToCluster("--client", client.toString(), "--num-records", "1000000", "--throughput", "500",
+                "--warmup-records", "10", "--transactional-id", "taken-" + client, "--transaction-duration-ms", "300",
+                "--reporting-interval", "100");
+        run.awaitErr("sent   0%");
+        try (Producer<byte[], byte[]> other = Client.KAFKA.open(Map.of("bootstrap.servers", cluster.bootstrapServers(),
+                "transactional.id", "taken-" + client, "key.serializer", ByteArraySerializer.class, "value.serializer",
+                ByteArraySerializer.class))) {
+            other.initTransactions();
+        }
+        run.expectExit(1).assertErr("could neither be committed", "nor aborted", "ProducerFencedException");
     }
 
     @Test

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testkit.KafkaCluster;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -36,43 +34,11 @@ class OrderProducerIT {
     private String err;
 
     private int orders(String... args) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of("bin/orders").toAbsolutePath().toString()));
-        command.addAll(List.of(args));
-        Path tmp = Files.createDirectories(folder.resolve("tmp"));
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectOutput(folder.resolve("out").toFile()).redirectError(folder.resolve("err").toFile());
-        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-        builder.environment().put("MILLRACE_BUILD", "never");
-        builder.environment().put("JAVA_OPTS", "-Xmx256m -Djava.io.tmpdir=" + tmp);
-        Process process = builder.start();
-        boolean ended = process.waitFor(120, TimeUnit.SECONDS);
-        process.destroyForcibly();
-        out = Files.readString(folder.resolve("out"));
-        err = Files.readString(folder.resolve("err"));
-        assertTrue(ended, () -> "did not end: " + out + err);
-        assertNothingLeftBehind(tmp);
-        return process.exitValue();
-    }
-
-    /** Neither files nor a broker that knows the folder; a broker's end is waited for, by its watchdog at the latest. */
-    private static void assertNothingLeftBehind(Path tmp) throws IOException, InterruptedException {
-        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!leftBehind(tmp).isEmpty() && System.nanoTime() - deadlineNs < 0) {
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
-        assertEquals(List.of(), leftBehind(tmp));
-    }
-
-    private static List<String> leftBehind(Path tmp) throws IOException {
-        List<String> left = new ArrayList<>(ProcessHandle.allProcesses()
-                .filter(ProcessHandle::isAlive)
-                .map(handle -> handle.info().commandLine().orElse(""))
-                .filter(line -> line.contains(tmp.toString()))
-                .toList());
-        try (Stream<Path> files = Files.list(tmp)) {
-            files.map(Path::toString).filter(name -> !name.contains("hsperfdata")).forEach(left::add);
-        }
-        return left;
+        LaunchedSample sample = LaunchedSample.start(folder, "orders", args);
+        int exit = sample.awaitExit();
+        out = sample.out();
+        err = sample.err();
+        return exit;
     }
 
     @Test

@@ -10,4 +10,10 @@ public record EndOffsets(Map<Integer, Long> byPartition) {
                 .mapToLong(end -> end.getValue() - before.byPartition().getOrDefault(end.getKey(), 0L))
                 .sum();
     }
+
+    /** Whether no partition is behind where {@code others} has it. */
+    boolean reach(EndOffsets others) {
+        return others.byPartition().entrySet().stream()
+                .allMatch(end -> byPartition.getOrDefault(end.getKey(), 0L) >= end.getValue());
+    }
 }

@@ -13,10 +13,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
@@ -29,6 +31,7 @@ public final class TopicLog implements AutoCloseable {
 
     private final String bootstrapServers;
     private final Admin admin;
+    private final CommittedScan scan;
 
     /**
      * Connects.
@@ -41,6 +44,7 @@ public final class TopicLog implements AutoCloseable {
         Map<String, Object> bounded = new HashMap<>(settings);
         bounded.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.toIntExact(LIMIT.toMillis()));
         bounded.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(LIMIT.toMillis()));
+        this.scan = new CommittedScan(bounded, LIMIT);
         try {
             this.admin = Admin.create(bounded);
         } catch (KafkaException e) {
@@ -115,12 +119,17 @@ public final class TopicLog implements AutoCloseable {
 
     /** The next offset of each partition. */
     public EndOffsets endOffsets(Topic topic) {
+        return endOffsets(topic, IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    private EndOffsets endOffsets(Topic topic, IsolationLevel isolation) {
         Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
         for (int partition = 0; partition < topic.partitions(); partition++) {
             wanted.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
         }
         Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> found =
-                await(admin.listOffsets(wanted).all(), "read the end offsets of topic " + topic.name());
+                await(admin.listOffsets(wanted, new ListOffsetsOptions(isolation)).all(),
+                        "read the end offsets of topic " + topic.name());
         Map<Integer, Long> ends = new HashMap<>();
         found.forEach((partition, info) -> ends.put(partition.partition(), info.offset()));
         return new EndOffsets(ends);
@@ -138,6 +147,26 @@ public final class TopicLog implements AutoCloseable {
             long growth = endOffsets(topic).minus(before);
             if (growth >= expected || System.nanoTime() - deadlineNs > 0) {
                 return growth;
+            }
+            pause();
+        }
+    }
+
+    /**
+     * Counts the records a {@code read_committed} consumer finds behind {@code before}, by reading them all. A commit returns
+     * before its markers are written; this waits up to 10 s until no transaction is open in the topic, and then reads what
+     * there is.
+     *
+     * @param before where the logs ended before the run
+     */
+    public long countCommitted(Topic topic, EndOffsets before) {
+        long deadlineNs = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            // In this order: what is stable up to an end that was read before has no open transaction below it.
+            EndOffsets end = endOffsets(topic);
+            EndOffsets stable = endOffsets(topic, IsolationLevel.READ_COMMITTED);
+            if (stable.reach(end) || System.nanoTime() - deadlineNs > 0) {
+                return scan.count(topic, before, stable);
             }
             pause();
         }

@@ -1,9 +1,7 @@
 package dev.millrace.perf.load;
 
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToLongFunction;
 import org.HdrHistogram.Histogram;
 
@@ -12,7 +10,7 @@ final class AckRecorder {
     private final Clock clock;
     private final boolean paced;
     private final Map<Thread, AckLane> lanes = new ConcurrentHashMap<>();
-    private final Map<String, ErrorKind> errors = new ConcurrentHashMap<>();
+    private final ErrorTally errors = new ErrorTally();
     /** The lane of the thread that came last: nearly always the right one. Any thread; all the lane's identity is final. */
     private AckLane lastLane;
 
@@ -44,7 +42,7 @@ final class AckRecorder {
 
     private void failedSlowPath(AckLane lane, Exception error) {
         lane.failed();
-        errors.computeIfAbsent(error.getClass().getSimpleName(), kind -> new ErrorKind(error.getMessage())).count.increment();
+        errors.add(error);
     }
 
     long acked() {
@@ -71,17 +69,6 @@ final class AckRecorder {
 
     /** Each kind of error with its count and its first message. */
     Map<String, String> describeErrors() {
-        Map<String, String> described = new TreeMap<>();
-        errors.forEach((kind, error) -> described.put(kind, error.count.sum() + " x " + error.firstMessage));
-        return described;
-    }
-
-    private static final class ErrorKind {
-        private final String firstMessage;
-        private final LongAdder count = new LongAdder();
-
-        ErrorKind(String firstMessage) {
-            this.firstMessage = firstMessage;
-        }
+        return errors.describe();
     }
 }

@@ -4,7 +4,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.errors.InterruptException;
 
 /** One calling thread of a phase: sends its share of the records by its schedule. */
@@ -19,7 +18,7 @@ final class Caller implements Runnable {
         }
     }
 
-    private final Producer<byte[], byte[]> producer;
+    private final SendMode.Lane lane;
     private final RecordSource records;
     private final Schedule schedule;
     private final long count;
@@ -37,9 +36,9 @@ final class Caller implements Runnable {
     private long behindNs;
     private RuntimeException failure;
 
-    Caller(Producer<byte[], byte[]> producer, RecordSource records, Schedule schedule, long count, AckRecorder recorder,
+    Caller(SendMode.Lane lane, RecordSource records, Schedule schedule, long count, AckRecorder recorder,
             Clock clock, BooleanSupplier stopped) {
-        this.producer = producer;
+        this.lane = lane;
         this.records = records;
         this.schedule = schedule;
         this.count = count;
@@ -65,19 +64,22 @@ final class Caller implements Runnable {
     private void sendAll() {
         long nowNs = clock.nanoTime();
         for (long i = 0; i < count && !stopped.getAsBoolean(); i++) {
-            long dueNs = schedule.dueNs(i, nowNs);
-            nowNs = pacer.await(dueNs, nowNs);
-            if (dueNs - nowNs > 0) {
+            long turnNs = schedule.dueNs(i, nowNs);
+            nowNs = pacer.await(turnNs, nowNs);
+            if (turnNs - nowNs > 0) {
                 return;
             }
+            nowNs = lane.enter(nowNs);
+            // Asked again: in a closed loop a record is due when it can be sent, and a commit may just have been in its way.
+            long dueNs = schedule.dueNs(i, nowNs);
             ATTEMPTED.setOpaque(this, i + 1);
-            producer.send(records.next(), new Ack(recorder, dueNs, nowNs));
+            lane.send(records.next(), new Ack(recorder, dueNs, nowNs));
             // One look at the clock a record: the end of this call is the beginning of the next one.
             long afterNs = clock.nanoTime();
             IntervalHistogram.record(inSend, afterNs - nowNs);
             inSendNs += afterNs - nowNs;
             behindNs = nowNs - dueNs;
-            nowNs = afterNs;
+            nowNs = lane.leave(afterNs);
         }
     }
 
@@ -108,7 +110,7 @@ final class Caller implements Runnable {
         return records.bytes();
     }
 
-    /** What {@code send} threw, or null. */
+    /** What ended this caller early, or null. */
     RuntimeException failure() {
         return failure;
     }

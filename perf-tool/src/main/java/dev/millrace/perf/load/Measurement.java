@@ -36,7 +36,7 @@ public record Measurement(Load load, PhaseResult phase, double recordsPerRequest
 
     @Override
     public double recordsPerSecond() {
-        return phase.acked() / elapsedSeconds();
+        return phase.delivered() / elapsedSeconds();
     }
 
     @Override
@@ -47,10 +47,10 @@ public record Measurement(Load load, PhaseResult phase, double recordsPerRequest
 
     @Override
     public long errors() {
-        return phase.failed();
+        return phase.undelivered();
     }
 
-    /** CPU seconds of the whole process per million acknowledged records; NaN without any. */
+    /** CPU seconds of the whole process per million delivered records; NaN without any. */
     public double cpuSecondsPerMillion() {
         return perRecord(phase.cost().cpuNs()) / 1e3;
     }
@@ -70,7 +70,7 @@ public record Measurement(Load load, PhaseResult phase, double recordsPerRequest
     }
 
     private double perRecord(long total) {
-        return phase.acked() == 0 ? Double.NaN : (double) total / phase.acked();
+        return phase.delivered() == 0 ? Double.NaN : (double) total / phase.delivered();
     }
 
     /** Why the open loop's schedule was not kept, when it was not. */

@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.errors.InterruptException;
 
 /**
@@ -21,7 +20,7 @@ final class Phase {
     /** After a request to stop, acknowledgements that are on their way may still come in. */
     private static final long STOP_GRACE_NS = TimeUnit.SECONDS.toNanos(2);
 
-    private final Producer<byte[], byte[]> producer;
+    private final SendMode sends;
     private final Load load;
     private final long count;
     private final long tickNs;
@@ -37,16 +36,16 @@ final class Phase {
     private final Histogram service = IntervalHistogram.empty();
     /** Set by the finishing thread before {@link #done}. */
     private long endNs;
-    private volatile RuntimeException flushFailure;
+    private volatile RuntimeException finishFailure;
 
     /**
      * @param count records of this phase
      * @param tickNs how often the listener is called
      * @param stallNs give up when nothing was acknowledged for so long although something was sent
      */
-    Phase(Producer<byte[], byte[]> producer, Load load, long count, long tickNs, long stallNs, StopSignal stop,
+    Phase(SendMode sends, Load load, long count, long tickNs, long stallNs, StopSignal stop,
             IntervalListener listener) {
-        this.producer = producer;
+        this.sends = sends;
         this.load = load;
         this.count = count;
         this.tickNs = tickNs;
@@ -69,7 +68,7 @@ final class Phase {
                     : Schedule.AS_FAST_AS_POSSIBLE;
             long share = count / load.threads() + (i < count % load.threads() ? 1 : 0);
             RecordSource records = new RecordSource(topic, data, load.seed() + i);
-            Caller caller = new Caller(producer, records, schedule, share, recorder, clock, stop);
+            Caller caller = new Caller(sends.lane(), records, schedule, share, recorder, clock, stop);
             callers.add(caller);
             threads.add(new Thread(() -> {
                 new Pacer(clock, stop).await(startNs, clock.nanoTime());
@@ -96,11 +95,11 @@ final class Phase {
             for (Thread thread : threads) {
                 thread.join();
             }
-            producer.flush();
+            sends.finish();
         } catch (InterruptedException | InterruptException e) {
             return;
         } catch (RuntimeException e) {
-            flushFailure = e;
+            finishFailure = e;
         }
         endNs = clock.nanoTime();
         done.countDown();
@@ -187,12 +186,16 @@ final class Phase {
     private void rethrowFailures() {
         for (Caller caller : callers) {
             if (caller.failure() != null) {
-                throw new RunFailedException("send() threw " + caller.failure(), caller.failure());
+                throw runFailed("send()", caller.failure());
             }
         }
-        if (flushFailure != null) {
-            throw new RunFailedException("flush() threw " + flushFailure, flushFailure);
+        if (finishFailure != null) {
+            throw runFailed("flush()", finishFailure);
         }
+    }
+
+    private static RunFailedException runFailed(String call, RuntimeException failure) {
+        return failure instanceof RunFailedException told ? told : new RunFailedException(call + " threw " + failure, failure);
     }
 
     private long attempted() {
@@ -218,6 +221,7 @@ final class Phase {
                 callerBytes,
                 load.isPaced() ? callers.stream().mapToLong(Caller::behindNs).max().orElse(0) : 0,
                 stopped,
+                sends.transactions(),
                 // The callers are gone by now, and a thread's count goes with it.
                 new PhaseResult.Cost(cost.cpuNs(), cost.userNs(), cost.gcMs(), cost.allocatedBytes() + callerBytes));
     }

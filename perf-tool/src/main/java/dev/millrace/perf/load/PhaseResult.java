@@ -1,6 +1,7 @@
 package dev.millrace.perf.load;
 
 import java.util.Map;
+import java.util.Optional;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -19,6 +20,7 @@ import org.HdrHistogram.Histogram;
  * @param callerAllocatedBytes allocated by the calling threads
  * @param behindNs how late the last record was, of the caller that was latest; 0 in a closed loop
  * @param stopped whether it ended before its last record, because somebody asked or because nothing moved any more
+ * @param transactions empty when there were none
  * @param cost what the whole process used meanwhile
  */
 public record PhaseResult(
@@ -35,7 +37,18 @@ public record PhaseResult(
         long callerAllocatedBytes,
         long behindNs,
         boolean stopped,
+        Optional<TransactionsResult> transactions,
         Cost cost) {
+
+    /** Records a reader will see: acknowledged, and committed where there are transactions. */
+    public long delivered() {
+        return transactions.map(TransactionsResult::committedRecords).orElse(acked);
+    }
+
+    /** Records no reader will see, as far as the client knows; those of aborted transactions were acknowledged perhaps. */
+    public long undelivered() {
+        return transactions.map(TransactionsResult::lostRecords).orElse(failed);
+    }
 
     /**
      * @param cpuNs CPU time of all threads of the process

@@ -3,8 +3,11 @@ package dev.millrace.perf.load;
 import dev.millrace.perf.spec.ClientSettings;
 import dev.millrace.perf.spec.Load;
 import dev.millrace.perf.spec.ProduceSpec;
+import dev.millrace.perf.spec.RunFailedException;
+import dev.millrace.perf.spec.Transactional;
 import dev.millrace.perf.spec.UsageException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -19,15 +22,18 @@ public final class ProduceRun implements AutoCloseable {
     private final StopSignal stop;
     private final String topic;
     private final RecordData data;
+    private final Optional<Transactional> transactional;
     private final Producer<byte[], byte[]> producer;
 
     /**
-     * Opens the producer.
+     * Opens the producer; with transactions, blocks until their coordinator knows it.
      *
      * @throws UsageException when the client refuses its settings
+     * @throws RunFailedException when transactions cannot begin
      */
     public ProduceRun(ProduceSpec spec, RecordData data, String bootstrapServers, String topic, StopSignal stop) {
         this.load = spec.load();
+        this.transactional = spec.transactional();
         this.stop = stop;
         this.topic = topic;
         this.data = data;
@@ -36,6 +42,17 @@ public final class ProduceRun implements AutoCloseable {
             this.producer = spec.client().open(spec.settings().forProducer(bootstrapServers));
         } catch (KafkaException e) {
             throw ClientSettings.refused(e);
+        }
+        transactional.ifPresent(this::initTransactions);
+    }
+
+    private void initTransactions(Transactional transactions) {
+        try {
+            producer.initTransactions();
+        } catch (KafkaException e) {
+            producer.close(Duration.ZERO);
+            throw new RunFailedException("cannot begin transactions with transactional.id " + transactions.id()
+                    + ": initTransactions() threw " + e, e);
         }
     }
 
@@ -61,7 +78,9 @@ public final class ProduceRun implements AutoCloseable {
     }
 
     private Phase phase(long count, Duration tick, IntervalListener listener) {
-        return new Phase(producer, load, count, tick.toNanos(), stallNs, stop, listener);
+        SendMode sends = transactional.<SendMode>map(transactions -> new TransactionalSends(
+                producer, transactions.duration().toNanos(), stallNs, Clock.SYSTEM, stop)).orElseGet(() -> new PlainSends(producer));
+        return new Phase(sends, load, count, tick.toNanos(), stallNs, stop, listener);
     }
 
     /** Closes the producer; after a stop without waiting for what is not acknowledged yet. */

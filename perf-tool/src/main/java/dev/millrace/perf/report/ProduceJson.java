@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.perf.load.Measurement;
 import dev.millrace.perf.load.PhaseResult;
+import dev.millrace.perf.load.TransactionsResult;
 import dev.millrace.perf.spec.Load;
 import dev.millrace.perf.spec.TargetResult;
 import java.util.LinkedHashMap;
@@ -40,12 +41,13 @@ public final class ProduceJson {
         json.put("num_records", phase.attempted());
         report.confirmation().confirmed()
                 .ifPresentOrElse(count -> json.put("records_confirmed", count), () -> json.putNull("records_confirmed"));
-        json.put("errors", phase.failed());
+        json.put("errors", phase.undelivered());
         put(json, "elapsed_s", measurement.elapsedSeconds(), 6);
         put(json, "records_per_s", measurement.recordsPerSecond(), 1);
         put(json, "mb_per_s", measurement.megabytesPerSecond(), 3);
         json.set("response_ms", percentiles(phase.response()));
         json.set("service_ms", percentiles(phase.service()));
+        phase.transactions().ifPresent(transactions -> json.set("transactions", transactions(transactions)));
         put(json, "cpu_s_per_million", measurement.cpuSecondsPerMillion(), 4);
         put(json, "alloc_bytes_per_record", measurement.allocatedBytesPerRecord(), 1);
         json.put("gc_ms", phase.cost().gcMs());
@@ -72,6 +74,16 @@ public final class ProduceJson {
         return json;
     }
 
+    private static ObjectNode transactions(TransactionsResult transactions) {
+        ObjectNode json = MAPPER.createObjectNode();
+        json.put("committed", transactions.committed());
+        json.put("aborted", transactions.aborted());
+        json.put("records_committed", transactions.committedRecords());
+        json.set("commit_ms", percentiles(transactions.commitTime()));
+        json.set("abort_reasons", MAPPER.valueToTree(transactions.abortReasons()));
+        return json;
+    }
+
     private static ArrayNode targets(List<TargetResult> results) {
         ArrayNode json = MAPPER.createArrayNode();
         for (TargetResult result : results) {
@@ -94,6 +106,10 @@ public final class ProduceJson {
         load.payloadFile().ifPresentOrElse(
                 file -> json.put("payload_file", file.toString()), () -> json.put("record_size", load.recordSize()));
         json.put("key_cardinality", load.keyCardinality());
+        report.spec().transactional().ifPresent(transactional -> {
+            json.put("transactional_id", transactional.id());
+            json.put("transaction_duration_ms", transactional.duration().toMillis());
+        });
         json.put("brokers", report.brokers());
         json.put("topic", report.topic().name());
         json.put("partitions", report.topic().partitions());

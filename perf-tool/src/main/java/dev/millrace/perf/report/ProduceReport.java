@@ -3,6 +3,7 @@ package dev.millrace.perf.report;
 import dev.millrace.perf.broker.Confirmation;
 import dev.millrace.perf.broker.Topic;
 import dev.millrace.perf.load.Measurement;
+import dev.millrace.perf.load.TransactionsResult;
 import dev.millrace.perf.spec.ProduceSpec;
 import dev.millrace.perf.spec.TargetResult;
 import java.util.ArrayList;
@@ -35,9 +36,15 @@ public record ProduceReport(
             confirmation.contradiction(measurement.errors(), topic).ifPresent(errors::add);
         }
         if (measurement.errors() > 0 && !spec.targets().judgeErrors()) {
-            errors.add(measurement.errors() + " records failed: " + measurement.phase().errors());
+            errors.add(measurement.phase().transactions().map(this::notCommitted)
+                    .orElseGet(() -> measurement.errors() + " records failed: " + measurement.phase().errors()));
         }
         return errors;
+    }
+
+    private String notCommitted(TransactionsResult transactions) {
+        return measurement.errors() + " records were not committed, and " + transactions.aborted() + " transactions aborted: "
+                + transactions.abortReasons() + "; records failed: " + measurement.phase().errors();
     }
 
     /** Why the figures do not mean what was asked, in sentences. */

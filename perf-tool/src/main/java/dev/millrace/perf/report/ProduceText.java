@@ -2,6 +2,7 @@ package dev.millrace.perf.report;
 
 import dev.millrace.perf.load.Measurement;
 import dev.millrace.perf.load.PhaseResult;
+import dev.millrace.perf.load.TransactionsResult;
 import dev.millrace.perf.spec.Load;
 import dev.millrace.perf.spec.TargetResult;
 import java.util.Locale;
@@ -31,6 +32,7 @@ public final class ProduceText {
         counts(phase);
         line("rate", "%,.0f records/s, %,.1f MB/s, in %,.2f s",
                 measurement.recordsPerSecond(), measurement.megabytesPerSecond(), measurement.elapsedSeconds());
+        phase.transactions().ifPresent(this::commits);
         if (report.spec().load().isPaced()) {
             times("response", phase.response(), "due time to acknowledgement");
             times("service", phase.service(), "send() to acknowledgement");
@@ -78,9 +80,18 @@ public final class ProduceText {
 
     private void counts(PhaseResult phase) {
         String confirmed = report.confirmation().confirmed().isPresent()
-                ? String.format(Locale.ROOT, "%,d confirmed in the log", report.confirmation().confirmed().getAsLong())
+                ? String.format(Locale.ROOT, "%,d confirmed %s", report.confirmation().confirmed().getAsLong(),
+                        report.confirmation().transactional() ? "by a read_committed consumer" : "in the log")
                 : "not confirmed: " + report.confirmation().notCounted();
-        line(phase.stopped() ? "stopped" : "sent", "%,d acknowledged, %,d errors, %s", phase.acked(), phase.failed(), confirmed);
+        line(phase.stopped() ? "stopped" : "sent", "%,d %s, %,d errors, %s", phase.delivered(),
+                phase.transactions().isPresent() ? "committed" : "acknowledged", phase.undelivered(), confirmed);
+    }
+
+    private void commits(TransactionsResult transactions) {
+        String duration = report.spec().transactional().map(transactional -> String.format(Locale.ROOT,
+                ", each after %,d ms", transactional.duration().toMillis())).orElse("");
+        line("commits", "%,d%s; %,d transactions aborted", transactions.committed(), duration, transactions.aborted());
+        times("commit", transactions.commitTime(), "in commitTransaction(), which also waits for records on their way");
     }
 
     private void times(String name, Histogram histogram, String meaning) {

@@ -59,9 +59,6 @@ public final class ClientSettings {
             }
             given.put(property.substring(0, equals).strip(), property.substring(equals + 1).strip());
         }
-        if (given.containsKey(ProducerConfig.TRANSACTIONAL_ID_CONFIG)) {
-            throw new UsageException("transactional.id: transactions are not measured by this tool; leave it out");
-        }
         for (String reserved : RESERVED) {
             if (given.containsKey(reserved)) {
                 throw new UsageException(reserved + ": the tool sends bytes and sets the serializers itself; leave it out");
@@ -89,6 +86,18 @@ public final class ClientSettings {
     /** Brokers named by the settings themselves. */
     public Optional<String> bootstrapServers() {
         return Optional.ofNullable(given.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG));
+    }
+
+    /** The transactional id the settings name. */
+    public Optional<String> transactionalId() {
+        return Optional.ofNullable(given.get(ProducerConfig.TRANSACTIONAL_ID_CONFIG));
+    }
+
+    /** These settings with another transactional id. */
+    public ClientSettings withTransactionalId(String id) {
+        Map<String, String> settings = new TreeMap<>(given);
+        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
+        return new ClientSettings(settings);
     }
 
     /** What the producer is made with. */

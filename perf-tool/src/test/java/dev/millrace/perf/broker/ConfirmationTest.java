@@ -1,6 +1,7 @@
 package dev.millrace.perf.broker;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
@@ -37,6 +38,25 @@ class ConfirmationTest {
         String error = Confirmation.counted(101, 100).contradiction(0, OWN).orElseThrow();
         assertTrue(error.contains("1 records are there that nobody acknowledged (duplicates)"), error);
         assertTrue(Confirmation.counted(101, 100).contradiction(0, SHARED).orElseThrow().contains("others write"), error);
+    }
+
+    @Test
+    void shouldAllowForNothingInTransactions() {
+        assertEquals(Optional.empty(), Confirmation.read(100, 100).contradiction(3, OWN));
+        String tooMany = Confirmation.read(101, 100).contradiction(3, OWN).orElseThrow();
+        assertTrue(tooMany.contains("100 records were committed but a read_committed consumer finds in own 101")
+                && tooMany.contains("1 records are there that nobody committed"), tooMany);
+        String missing = Confirmation.read(99, 100).contradiction(3, OWN).orElseThrow();
+        assertTrue(missing.contains("1 committed records are missing"), missing);
+    }
+
+    @Test
+    void shouldTellWhetherEveryPartitionIsThere() {
+        EndOffsets ends = new EndOffsets(Map.of(0, 10L, 1, 5L));
+        assertTrue(ends.reach(ends));
+        assertTrue(new EndOffsets(Map.of(0, 11L, 1, 5L)).reach(ends));
+        assertFalse(new EndOffsets(Map.of(0, 20L, 1, 4L)).reach(ends));
+        assertFalse(new EndOffsets(Map.of(0, 20L)).reach(ends));
     }
 
     /** A record whose acknowledgement got lost failed for the client and is stored. */

@@ -45,7 +45,7 @@ class PhaseTest {
     }
 
     private PhaseResult run(Producer<byte[], byte[]> producer, Load load, long count, long stallNs) {
-        return new Phase(producer, load, count, TICK_NS, stallNs, stop, intervals::add).run("t", RecordData.of(load));
+        return new Phase(new PlainSends(producer), load, count, TICK_NS, stallNs, stop, intervals::add).run("t", RecordData.of(load));
     }
 
     @Test
@@ -162,7 +162,7 @@ class PhaseTest {
             }
         }) {
             Load load = load(-1, 1);
-            new Phase(producer, load, 100, TICK_NS, PATIENCE_NS, stop, interval -> {
+            new Phase(new PlainSends(producer), load, 100, TICK_NS, PATIENCE_NS, stop, interval -> {
                 intervals.add(interval);
                 if (interval.acked() == 1) {
                     firstSeen.countDown();

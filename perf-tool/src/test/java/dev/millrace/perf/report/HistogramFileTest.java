@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogReader;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class HistogramFileTest {
     }
 
     private static PhaseResult phase(Histogram response, Histogram service) {
-        return new PhaseResult(1, 1, 1, 0, Map.of(), 1, response, service, histogram(), 0, 0, 0, false,
+        return new PhaseResult(1, 1, 1, 0, Map.of(), 1, response, service, histogram(), 0, 0, 0, false, Optional.empty(),
                 new PhaseResult.Cost(1, 1, 1, 1));
     }
 

@@ -60,6 +60,22 @@ class ProduceJsonTest {
     }
 
     @Test
+    void shouldTellOfTransactions() throws JsonProcessingException {
+        JsonNode json = json(Reports.clean().transactions(1).confirmed(750));
+        JsonNode transactions = json.get("transactions");
+        assertEquals(List.of("committed", "aborted", "records_committed", "commit_ms", "abort_reasons"), keys(transactions));
+        assertEquals(3, transactions.get("committed").asLong());
+        assertEquals(1, transactions.get("aborted").asLong());
+        assertEquals(750, transactions.get("records_committed").asLong());
+        assertEquals(40, transactions.get("commit_ms").get("max").asDouble(), 0.1);
+        assertEquals("1 x too late", transactions.get("abort_reasons").get("KafkaException").asText());
+        assertEquals(250, json.get("errors").asLong());
+        assertEquals(750, json.get("records_confirmed").asLong());
+        assertEquals("tx-1", json.get("config").get("transactional_id").asText());
+        assertEquals(500, json.get("config").get("transaction_duration_ms").asLong());
+    }
+
+    @Test
     void shouldSayNullForWhatIsNotKnown() throws JsonProcessingException {
         JsonNode json = json(Reports.clean().unconfirmed());
         assertTrue(json.get("records_confirmed").isNull());

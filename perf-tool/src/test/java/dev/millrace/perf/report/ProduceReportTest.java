@@ -33,6 +33,19 @@ class ProduceReportTest {
     }
 
     @Test
+    void shouldEndWith1WhenATransactionIsAbortedAndNoTargetJudgesItsRecords() {
+        assertEquals(0, exitCode(Reports.clean().transactions(0)));
+        ProduceReport report = Reports.clean().transactions(1).confirmed(750).make();
+        assertEquals(1, report.exitCode());
+        assertEquals(1, report.errors().size());
+        assertTrue(report.errors().get(0).startsWith("250 records were not committed, and 1 transactions aborted: "
+                + "{KafkaException=1 x too late}"), report.errors().toString());
+        assertEquals(0, exitCode(Reports.clean().transactions(1).confirmed(750).targets("errors<=250")));
+        assertEquals(1, exitCode(Reports.clean().transactions(1).confirmed(1_000).targets("errors<=250")));
+        assertEquals(3, exitCode(Reports.clean().transactions(1).confirmed(750).targets("errors=0")));
+    }
+
+    @Test
     void shouldEndWith3WhenATargetIsMissed() {
         assertEquals(3, exitCode(Reports.clean().targets("p50<1ms")));
         assertEquals(3, exitCode(Reports.clean().targets("p50<1s", "rate>=1000000")));

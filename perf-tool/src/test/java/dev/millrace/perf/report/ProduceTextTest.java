@@ -35,6 +35,14 @@ class ProduceTextTest {
     }
 
     @Test
+    void shouldTellOfTransactions() {
+        assertSays(ProduceText.of(Reports.clean().transactions(1).confirmed(750).make()),
+                "750 committed, 250 errors, 750 confirmed by a read_committed consumer", "375 records/s",
+                "\ncommits    3, each after 500 ms; 1 transactions aborted", "\ncommit     p50 30.0");
+        assertFalse(ProduceText.of(Reports.clean().make()).contains("commit"));
+    }
+
+    @Test
     void shouldSayThatNobodyCounted() {
         assertSays(ProduceText.of(Reports.clean().unconfirmed().make()), "not confirmed: the sink stores nothing");
     }

@@ -34,12 +34,21 @@ class ClientSettingsTest {
     void shouldRefuseWhatIsNoSetting(@TempDir Path folder) {
         assertThrows(UsageException.class, () -> of("linger.ms"));
         assertThrows(UsageException.class, () -> of("=5"));
-        assertThrows(UsageException.class, () -> of("transactional.id=t"));
         assertThrows(UsageException.class, () -> of("value.serializer=x"));
         Path missing = folder.resolve("missing");
         UsageException e =
                 assertThrows(UsageException.class, () -> ClientSettings.of(Optional.of(missing), List.of()));
         assertTrue(e.getMessage().contains(missing.toString()), e.getMessage());
+    }
+
+    @Test
+    void shouldPutATransactionalIdOverTheSettings() {
+        assertEquals(Optional.empty(), of().transactionalId());
+        ClientSettings settings = of("transactional.id=t", "acks=all");
+        assertEquals(Optional.of("t"), settings.transactionalId());
+        assertEquals(Optional.of("u"), settings.withTransactionalId("u").transactionalId());
+        assertEquals("u", settings.withTransactionalId("u").effective("b:1").get("transactional.id"));
+        assertEquals("all", settings.withTransactionalId("u").forProducer("b:1").get("acks"));
     }
 
     @Test

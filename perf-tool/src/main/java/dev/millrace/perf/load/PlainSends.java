@@ -1,0 +1,44 @@
+package dev.millrace.perf.load;
+
+import java.util.Optional;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/** Records without transactions. */
+final class PlainSends implements SendMode, SendMode.Lane {
+    private final Producer<byte[], byte[]> producer;
+
+    PlainSends(Producer<byte[], byte[]> producer) {
+        this.producer = producer;
+    }
+
+    @Override
+    public Lane lane() {
+        return this;
+    }
+
+    @Override
+    public void finish() {
+        producer.flush();
+    }
+
+    @Override
+    public Optional<TransactionsResult> transactions() {
+        return Optional.empty();
+    }
+
+    @Override
+    public long enter(long nowNs) {
+        return nowNs;
+    }
+
+    @Override
+    public void send(ProducerRecord<byte[], byte[]> record, Ack ack) {
+        producer.send(record, ack);
+    }
+
+    @Override
+    public long leave(long nowNs) {
+        return nowNs;
+    }
+}
