@@ -2,8 +2,13 @@ package dev.millrace.testkit;
 
 /** What a {@link DeliveryLedger} can find wrong with a topic's log. */
 public enum DeliveryFault {
-    /** Acknowledged, but not in the log. */
+    /** Acknowledged, its transaction (if any) not aborted, but not in the log. */
     LOST("lost (acknowledged, not in the log)"),
+    /**
+     * Of an aborted transaction, and read all the same. A {@code read_committed} reader must not see it; a {@code read_uncommitted}
+     * one does, so a test that verifies with such a reader allows this.
+     */
+    ABORTED_SEEN("of an aborted transaction, and read all the same"),
     /** In the log more than once; each further copy counts. */
     DUPLICATED("duplicated"),
     /** In its partition behind a record that the same lane sent later. */

@@ -1,5 +1,6 @@
 package dev.millrace.testkit;
 
+import static dev.millrace.testkit.LedgerEntries.ABORTED;
 import static dev.millrace.testkit.LedgerEntries.ACKED;
 import static dev.millrace.testkit.LedgerEntries.FAILED;
 import static dev.millrace.testkit.LedgerEntries.PADDED;
@@ -40,7 +41,10 @@ import org.apache.kafka.common.header.Header;
  * one thread, or with several threads in a defined order, says so by numbering lanes:
  * {@link #sending(int, Integer, Object)}.
  *
- * <p>A record takes 33 bytes, a key about 150. Every method is safe for any thread.
+ * <p><b>Transactions.</b> Say {@link #aborted} for each record of an aborted transaction, and {@link #verify(Map, String)} with
+ * {@code isolation.level=read_committed}.
+ *
+ * <p>A record takes 34 bytes, a key about 150. Every method is safe for any thread.
  */
 public final class DeliveryLedger {
     /** The header that carries an id, as {@link #idBytes} encodes it; it wins over the value. */
@@ -144,6 +148,14 @@ public final class DeliveryLedger {
     public void failed(long id, Exception exception) {
         failures.merge(exception.getClass().getSimpleName(), 1L, Long::sum);
         decide(chunkOf(id), LedgerEntries.index(id), FAILED);
+    }
+
+    /**
+     * The record's transaction was aborted: nobody who reads {@code read_committed} may see it, and its absence is no loss. Besides
+     * {@link #acked} or {@link #failed}, in any order with them: what became of the send is one thing, of the transaction another.
+     */
+    public void aborted(long id) {
+        chunkOf(id).set(LedgerEntries.index(id), ABORTED);
     }
 
     private static void decide(Chunk chunk, int i, int decision) {

@@ -16,12 +16,13 @@ import java.util.Set;
  * @param observed         records read from the log, copies and foreign ones included
  * @param failedButPresent records that failed and are in the log all the same; no fault, for a client that gave up
  *                         waiting cannot know
+ * @param aborted          records whose transaction was aborted; each is acknowledged or failed as well
  * @param failures         how many records failed with which exception class
  * @param counts           how many records each fault befell; a fault that did not happen is absent
  * @param examples         the first few records of each fault, in words
  */
 public record DeliveryReport(long sent, long acknowledged, long failed, long found, long observed,
-                             long failedButPresent,
+                             long failedButPresent, long aborted,
                              Map<String, Long> failures, Map<DeliveryFault, Long> counts,
                              Map<DeliveryFault, List<String>> examples) {
 
@@ -75,6 +76,9 @@ public record DeliveryReport(long sent, long acknowledged, long failed, long fou
         text.append("; in the log ").append(found).append(" of them, among ").append(observed).append(" records");
         if (failedButPresent > 0) {
             text.append("; ").append(failedButPresent).append(" failed and are in the log all the same");
+        }
+        if (aborted > 0) {
+            text.append("; of aborted transactions ").append(aborted);
         }
         if (!failures.isEmpty()) {
             text.append("\n  failures: ").append(failures);

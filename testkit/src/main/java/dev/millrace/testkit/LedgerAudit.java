@@ -1,5 +1,6 @@
 package dev.millrace.testkit;
 
+import static dev.millrace.testkit.LedgerEntries.ABORTED;
 import static dev.millrace.testkit.LedgerEntries.ACKED;
 import static dev.millrace.testkit.LedgerEntries.COPY_MATCHED;
 import static dev.millrace.testkit.LedgerEntries.COPY_UNJUDGED;
@@ -22,6 +23,7 @@ final class LedgerAudit {
     private long failed;
     private long found;
     private long failedButPresent;
+    private long aborted;
 
     LedgerAudit(LedgerEntries entries, long end) {
         this.entries = entries;
@@ -37,7 +39,7 @@ final class LedgerAudit {
         }
         faults.addAll(reading.faults());
         return new DeliveryReport(sent, acked, failed, found, reading.observed(), failedButPresent,
-                failures, faults.counts(), faults.examples());
+                aborted, failures, faults.counts(), faults.examples());
     }
 
     private void audit(Chunk chunk, int i, long id) {
@@ -47,13 +49,22 @@ final class LedgerAudit {
         found += present ? 1 : 0;
         if ((flags & ACKED) != 0) {
             acked++;
-            auditAcked(chunk, i, id, flags);
+            if ((flags & ABORTED) == 0) {
+                auditAcked(chunk, i, id, flags);
+            }
         } else if ((flags & FAILED) != 0) {
             failed++;
             failedButPresent += present ? 1 : 0;
         } else {
             faults.add(DeliveryFault.UNDECIDED,
                     () -> name(chunk, i, id) + (present ? ", in the log" : ", not in the log"));
+        }
+        if ((flags & ABORTED) != 0) {
+            aborted++;
+            if (present) {
+                faults.add(DeliveryFault.ABORTED_SEEN, () -> name(chunk, i, id) + " at "
+                        + place(chunk.foundPartition[i], chunk.foundOffset[i]));
+            }
         }
         if ((flags & TWICE) != 0) {
             faults.add(DeliveryFault.DECIDED_TWICE, () -> name(chunk, i, id));

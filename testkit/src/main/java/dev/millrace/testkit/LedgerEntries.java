@@ -5,11 +5,11 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * What is known of each record, by id, in primitive arrays: 33 bytes a record. The arrays come in chunks, so that
+ * What is known of each record, by id, in primitive arrays: 34 bytes a record. The arrays come in chunks, so that
  * growing copies nothing and needs no lock of the readers.
  *
  * <p>Each field has one writer: the thread that sends, the one that acknowledges, the one that reads the log. What
- * they share is the byte of flags, which is set atomically after the fields it vouches for.
+ * they share are the flags, which are set atomically after the fields they vouch for.
  */
 final class LedgerEntries {
     static final int SENT = 1;
@@ -23,18 +23,20 @@ final class LedgerEntries {
     static final int COPY_MATCHED = 1 << 6;
     /** A further copy was read before the acknowledgement came: whether it lies where that says is not known. */
     static final int COPY_UNJUDGED = 1 << 7;
+    /** Its transaction was aborted. */
+    static final int ABORTED = 1 << 8;
     static final int READ_FLAGS = FOUND | COPY_MATCHED | COPY_UNJUDGED;
 
     static final int NOT_ASKED = -1;
 
     private static final int CHUNK_BITS = 14;
     private static final int CHUNK = 1 << CHUNK_BITS;
-    private static final VarHandle FLAGS = MethodHandles.arrayElementVarHandle(byte[].class);
+    private static final VarHandle FLAGS = MethodHandles.arrayElementVarHandle(short[].class);
 
     private volatile Chunk[] chunks = new Chunk[0]; // replaced under the lock
 
     static final class Chunk {
-        private final byte[] flags = new byte[CHUNK];
+        private final short[] flags = new short[CHUNK];
         final Lane.Slot[] slot = new Lane.Slot[CHUNK];
         final int[] askedPartition = new int[CHUNK];
         final int[] ackedPartition = new int[CHUNK];
@@ -43,16 +45,16 @@ final class LedgerEntries {
         final long[] foundOffset = new long[CHUNK];
 
         int flags(int index) {
-            return (byte) FLAGS.getAcquire(flags, index) & 0xff;
+            return (short) FLAGS.getAcquire(flags, index);
         }
 
         /** Returns the flags as they were before. */
         int set(int index, int flag) {
-            return (byte) FLAGS.getAndBitwiseOr(flags, index, (byte) flag) & 0xff;
+            return (short) FLAGS.getAndBitwiseOr(flags, index, (short) flag);
         }
 
         void clear(int index, int flag) {
-            FLAGS.getAndBitwiseAnd(flags, index, (byte) ~flag);
+            FLAGS.getAndBitwiseAnd(flags, index, (short) ~flag);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.testkit;
 
+import static dev.millrace.testkit.DeliveryFault.ABORTED_SEEN;
 import static dev.millrace.testkit.DeliveryFault.CORRUPT;
 import static dev.millrace.testkit.DeliveryFault.DECIDED_TWICE;
 import static dev.millrace.testkit.DeliveryFault.DUPLICATED;
@@ -31,6 +32,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.junit.jupiter.api.Test;
 
 class DeliveryLedgerTest {
@@ -276,6 +278,37 @@ class DeliveryLedgerTest {
     }
 
     @Test
+    void shouldMissNothingOfAnAbortedTransaction() {
+        ledger.aborted(sent(0));
+        long failed = ledger.sending(null, null);
+        ledger.aborted(failed);
+        ledger.failed(failed, new TransactionAbortedException());
+        ledger.observe(sent(2), 0, 2);
+        DeliveryReport report = only(Map.of());
+        assertEquals(2, report.aborted());
+        assertEquals(2, report.acknowledged());
+        assertEquals(1, report.failed());
+    }
+
+    @Test
+    void shouldReportRecordOfAnAbortedTransactionThatIsRead() {
+        long id = sent(7);
+        ledger.aborted(id);
+        ledger.observe(id, 1, 3);
+        DeliveryReport report = only(Map.of(ABORTED_SEEN, 1));
+        assertEquals(List.of("id 0 at partition 1 offset 3"), report.examples(ABORTED_SEEN));
+        report.assertClean(ABORTED_SEEN);
+        ledger.forgetObserved();
+        assertEquals(1, only(Map.of()).aborted());
+    }
+
+    @Test
+    void shouldStillWantADecisionOnARecordOfAnAbortedTransaction() {
+        ledger.aborted(ledger.sending(null, null));
+        only(Map.of(UNDECIDED, 1));
+    }
+
+    @Test
     void shouldReportSecondDecision() {
         long ackedTwice = sent(0);
         ledger.acked(ackedTwice, 0, 9);
@@ -340,6 +373,7 @@ class DeliveryLedgerTest {
     void shouldRefuseIdsItNeverGaveOut() {
         sent(0);
         assertThrows(IllegalArgumentException.class, () -> ledger.acked(1, 0, 0));
+        assertThrows(IllegalArgumentException.class, () -> ledger.aborted(1));
         assertThrows(IllegalArgumentException.class, () -> ledger.failed(-1, new TimeoutException()));
         assertThrows(IllegalArgumentException.class, () -> ledger.acked(1L << 40, 0, 0));
         assertThrows(IllegalArgumentException.class, () -> ledger.value(0, 7));

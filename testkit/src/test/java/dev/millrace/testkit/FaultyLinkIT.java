@@ -1,5 +1,6 @@
 package dev.millrace.testkit;
 
+import static dev.millrace.testkit.DeliveryFault.ABORTED_SEEN;
 import static dev.millrace.testkit.DeliveryFault.DUPLICATED;
 import static dev.millrace.testkit.DeliveryFault.LOST;
 import static dev.millrace.testkit.DeliveryFault.UNKNOWN;
@@ -147,6 +148,34 @@ class FaultyLinkIT {
         Map<String, Object> properties = new HashMap<>(cluster.clientProperties(BrokerListener.PLAINTEXT));
         properties.put("isolation.level", "read_committed");
         assertEquals(50, ledger.verify(properties, "transactions").assertClean().found());
+    }
+
+    @Test
+    void shouldTellCommittedRecordsFromAborted() {
+        cluster.createTopic("aborted", 1, 1);
+        try (KafkaProducer<String, byte[]> producer = producer(Map.of("transactional.id", "a",
+                "request.timeout.ms", 30_000))) {
+            producer.initTransactions();
+            for (int i = 0; i < 4; i++) {
+                producer.beginTransaction();
+                long id = ledger.sending(null, null);
+                producer.send(new ProducerRecord<>("aborted", ledger.value(id, 20)), ledger.callback(id));
+                if (i % 2 == 0) {
+                    producer.commitTransaction();
+                } else {
+                    producer.flush(); // or it never leaves the client
+                    producer.abortTransaction();
+                    ledger.aborted(id);
+                }
+            }
+        }
+        Map<String, Object> properties = new HashMap<>(cluster.clientProperties(BrokerListener.PLAINTEXT));
+        properties.put("isolation.level", "read_committed");
+        DeliveryReport committed = ledger.verify(properties, "aborted").assertClean();
+        assertEquals(2, committed.found());
+        assertEquals(2, committed.aborted());
+        DeliveryReport all = ledger.verify(cluster.bootstrapServers(), "aborted");
+        assertEquals(Map.of(ABORTED_SEEN, 2L), all.counts(), all::toString);
     }
 
     @Test
