@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
 /** After each test: no thread of a producer runs, and no metrics of one are to be seen by JMX, but what was there before. */
-final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback {
+public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback {
 
     private static final Namespace NAMESPACE = Namespace.create(NothingLeftBehind.class);
     private static final String ALL_BEANS = "kafka.producer:*";

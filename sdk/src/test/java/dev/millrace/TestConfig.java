@@ -7,7 +7,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Configurations for producers to a cluster; overrides are given as key, value, key, value, ... */
-final class TestConfig {
+public final class TestConfig {
 
     private TestConfig() {
     }
@@ -18,7 +18,7 @@ final class TestConfig {
     }
 
     /** For a producer of byte arrays. */
-    static Map<String, Object> bytes(KafkaCluster cluster, Object... overrides) {
+    public static Map<String, Object> bytes(KafkaCluster cluster, Object... overrides) {
         return config(cluster, ByteArraySerializer.class, overrides);
     }
 
