@@ -22,8 +22,8 @@ class CompatibilityTableTest {
 
     private static final Pattern TEST = Pattern.compile("`([A-Z]\\w*(?:Test|IT))\\.(\\w+)`( \\*\\*2\\*\\*)?");
     /** The mark of tests that run over both clients or compare them. */
-    private static final Pattern BOTH = Pattern.compile("@OverBothClients|Client\\.KAFKA|KafkaProducer|Client client|@EnumSource|Outcome\\.assert"
-            + "|org\\.apache\\.kafka\\.common\\.record");
+    private static final Pattern BOTH = Pattern.compile("@OverBothClients|Client\\.KAFKA|KafkaProducer|Client client|@EnumSource"
+            + "|Outcome\\.assert|org\\.apache\\.kafka\\.common\\.record");
     private static final Path ROOT = root();
 
     @Test
