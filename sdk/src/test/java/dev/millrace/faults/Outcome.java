@@ -7,9 +7,12 @@ import dev.millrace.LedgerLoad;
 import dev.millrace.testkit.DeliveryFault;
 import dev.millrace.testkit.DeliveryReport;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.Metric;
 
 /**
  * What became of a scenario's records, and what shows that its fault bit.
@@ -17,6 +20,9 @@ import java.util.Set;
  * @param metrics the producer's, by name, when all was over
  */
 record Outcome(DeliveryReport report, LedgerLoad load, Map<String, Double> metrics, double seconds) {
+
+    private static final Set<String> EXPIRED = Set.of("TimeoutException", "NotEnoughReplicasException",
+            "NotEnoughReplicasAfterAppendException", "NotLeaderOrFollowerException", "NetworkException");
 
     String line(String scenario, long seed) {
         return String.format(Locale.ROOT, "LEDGER %s: sent %,d, acked %,d, failed by exception %,d %s, lost %,d, dup %,d, out of order"
@@ -31,6 +37,19 @@ record Outcome(DeliveryReport report, LedgerLoad load, Map<String, Double> metri
         others.putAll(report.counts());
         others.keySet().removeAll(Set.of(DeliveryFault.LOST, DeliveryFault.DUPLICATED, DeliveryFault.OUT_OF_ORDER_IN_KEY));
         return others.isEmpty() ? "" : " " + others;
+    }
+
+    /** The producer's own metrics that are numbers, without those of a node or a topic. */
+    static Map<String, Double> metrics(Producer<?, ?> producer) {
+        Map<String, Double> values = new HashMap<>();
+        for (Metric metric : producer.metrics().values())
+            if (metric.metricName().group().equals("producer-metrics") && metric.metricValue() instanceof Double value)
+                values.put(metric.metricName().name(), value);
+        return values;
+    }
+
+    static double metric(Producer<?, ?> producer, String name) {
+        return metrics(producer).getOrDefault(name, 0.0);
     }
 
     double metric(String name) {
@@ -70,10 +89,13 @@ record Outcome(DeliveryReport report, LedgerLoad load, Map<String, Double> metri
         return this;
     }
 
-    /** Records failed, all with one of these exceptions, by simple name. */
-    Outcome assertFailedOnlyWith(String... exceptions) {
-        assertTrue(report.failed() > 0, "no record failed: the fault did not bite");
-        assertTrue(Set.of(exceptions).containsAll(report.failures().keySet()), () -> report + " " + load.failureMessages());
+    /**
+     * Records expired, and none failed but for that: with a TimeoutException, or, when an answer that would be followed by a retry came
+     * after the deadline, with what that said.
+     */
+    Outcome assertExpired() {
+        assertTrue(report.failures().containsKey("TimeoutException"), "no record expired: the fault did not bite");
+        assertTrue(EXPIRED.containsAll(report.failures().keySet()), () -> report + " " + load.failureMessages());
         return this;
     }
 }

@@ -4,12 +4,10 @@ import dev.millrace.Client;
 import dev.millrace.LedgerLoad;
 import dev.millrace.TestConfig;
 import dev.millrace.testkit.DeliveryReport;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.Metric;
 
 /**
  * One scenario: four threads send keyed records through one producer, faults are made meanwhile, everything heals, the rest of the
@@ -24,12 +22,12 @@ final class Scenario {
     private static final int THREADS = 4;
     private static final int VALUE_SIZE = 100;
 
-    private static final Client CLIENT = Client.valueOf(System.getProperty("millrace.faults.client", "MILLRACE"));
+    static final Client CLIENT = Client.valueOf(System.getProperty("millrace.faults.client", "MILLRACE"));
 
     private final FaultCluster cluster;
     private final String name;
     private final Length length = Length.current();
-    private final long seed = Long.getLong("millrace.faults.seed", new Random().nextInt(1_000_000));
+    private final long seed = seed();
     private final Random random = new Random(seed);
     private final Map<String, Object> config;
 
@@ -72,7 +70,7 @@ final class Scenario {
             }
             producer.flush();
             DeliveryReport report = load.verify(cluster.kafka().bootstrapServers());
-            Outcome outcome = new Outcome(report, load, metrics(), (System.nanoTime() - startNs) / 1e9);
+            Outcome outcome = new Outcome(report, load, Outcome.metrics(producer), (System.nanoTime() - startNs) / 1e9);
             System.out.println(outcome.line(name + " (" + CLIENT.name().toLowerCase(Locale.ROOT) + ")", seed));
             if (!report.isClean())
                 System.out.println(report);
@@ -80,6 +78,11 @@ final class Scenario {
         } finally {
             producer = null;
         }
+    }
+
+    /** The seed that was asked for, or a new one. */
+    static long seed() {
+        return Long.getLong("millrace.faults.seed", new Random().nextInt(1_000_000));
     }
 
     FaultCluster cluster() {
@@ -114,24 +117,11 @@ final class Scenario {
 
     /** Records sent again up to now. */
     long retries() {
-        return (long) metric("record-retry-total");
+        return (long) Outcome.metric(producer, "record-retry-total");
     }
 
     /** Blocks until the share of all the scenario's records was sent that is due after so many of so many rounds. */
     void awaitRound(int done, int of) {
         load.awaitSent((long) length.records() * done / of);
-    }
-
-    private double metric(String metric) {
-        return metrics().getOrDefault(metric, 0.0);
-    }
-
-    /** The producer's own metrics of numbers, without those of a node or topic. */
-    private Map<String, Double> metrics() {
-        Map<String, Double> values = new HashMap<>();
-        for (Metric metric : producer.metrics().values())
-            if (metric.metricName().group().equals("producer-metrics") && metric.metricValue() instanceof Double value)
-                values.put(metric.metricName().name(), value);
-        return values;
     }
 }
