@@ -173,8 +173,8 @@ public final class RecordAccumulator implements SendTiming {
         int usual = Math.min(queue.lastRawSize(), rawLimit);
         byte[] atOnce = pool.tryAllocate(Math.max(needed, usual));
         return atOnce != null ? atOnce
-                // As much when memory is short, up to a batch: crumbs for many would make many small batches.
-                : pool.allocate(Math.max(needed, Math.min(usual, batchSize)), maxBlockMs);
+                // A whole batch when memory is short: nothing grows then, and with crumbs each batch would be as small as the last.
+                : pool.allocate(Math.max(needed, (int) Math.min(batchSize, pool.totalMemory())), maxBlockMs);
     }
 
     private ProducerBatch newBatch(PartitionQueue queue, byte[] buffer, long nowMs) {
