@@ -46,7 +46,7 @@ final class CopyMain {
                 "auto.offset.reset", "earliest", "max.poll.records", 2_000,
                 "key.deserializer", ByteArrayDeserializer.class, "value.deserializer", ByteArrayDeserializer.class));
         if (args[4].equals("classic"))
-            reading.put("session.timeout.ms", 6_000);
+            reading.putAll(Map.of("session.timeout.ms", 5_000, "heartbeat.interval.ms", 1_000));
         Map<String, Object> writing = Map.of("bootstrap.servers", args[0], "transactional.id", args[3],
                 "key.serializer", ByteArraySerializer.class, "value.serializer", ByteArraySerializer.class,
                 "compression.type", "lz4", "transaction.timeout.ms", 60_000, "request.timeout.ms", 3_000,

@@ -34,7 +34,13 @@ final class FaultCluster implements AutoCloseable {
     private FaultCluster(List<Integer> leases) {
         this.leases = leases;
         KafkaCluster.Builder builder = KafkaCluster.builder().brokers(BROKERS).dedicatedControllers(1)
-                .brokerProperty("min.insync.replicas", "2");
+                .brokerProperty("min.insync.replicas", "2")
+                // Nobody waits 45 s for the partitions of a member that was killed.
+                .brokerProperty("group.min.session.timeout.ms", "5000")
+                .brokerProperty("group.consumer.min.session.timeout.ms", "5000")
+                .brokerProperty("group.consumer.session.timeout.ms", "5000")
+                .brokerProperty("group.consumer.min.heartbeat.interval.ms", "1000")
+                .brokerProperty("group.consumer.heartbeat.interval.ms", "1000");
         for (int i = 0; i < leases.size(); i++)
             builder.advertisedPort(i + 1, leases.get(i));
         kafka = builder.start();

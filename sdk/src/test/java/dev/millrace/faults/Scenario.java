@@ -3,6 +3,7 @@ package dev.millrace.faults;
 import dev.millrace.Client;
 import dev.millrace.LedgerLoad;
 import dev.millrace.TestConfig;
+import dev.millrace.testkit.DeliveryFault;
 import dev.millrace.testkit.DeliveryReport;
 import java.util.Locale;
 import java.util.Map;
@@ -72,7 +73,7 @@ final class Scenario {
             DeliveryReport report = load.verify(cluster.kafka().bootstrapServers());
             Outcome outcome = new Outcome(report, load, Outcome.metrics(producer), (System.nanoTime() - startNs) / 1e9);
             System.out.println(outcome.line(name + " (" + CLIENT.name().toLowerCase(Locale.ROOT) + ")", seed));
-            if (!report.isClean())
+            if (!report.isClean(DeliveryFault.KEY_SPLIT))
                 System.out.println(report);
             return outcome;
         } finally {

@@ -75,7 +75,8 @@ class SoakIT {
         producer.flush();
         sendingNs += System.nanoTime() - startNs;
         DeliveryReport report = load.verify(cluster.kafka().bootstrapServers());
-        System.out.printf("%s: %s after %s%n", topic, report, mischief.made());
+        System.out.printf("%s: sent %,d, acked %,d, failed %,d %s, faults found %s, faults made %s%n", topic, report.sent(),
+                report.acknowledged(), report.failed(), report.failures(), report.counts(), mischief.made());
         count(report, mischief);
         report.assertClean(DeliveryFault.KEY_SPLIT);
         assertEquals(report.sent(), report.acknowledged() + report.failed(), report::toString);
