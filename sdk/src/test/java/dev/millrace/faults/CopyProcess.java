@@ -33,10 +33,21 @@ final class CopyProcess implements AutoCloseable {
         }
     }
 
-    /** Lines of its output that begin so, as far as it has got. */
-    long count(String beginning) {
+    /** Blocks until it has committed so many transactions more. */
+    void awaitCommits(int more) throws InterruptedException {
+        long target = commits() + more;
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+        while (commits() < target) {
+            if (!isAlive() || System.nanoTime() - deadlineNs > 0)
+                throw new IllegalStateException((isAlive() ? "waited in vain for " : "ended before ") + target
+                        + " commits\n" + tail());
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    private long commits() {
         try (var lines = Files.lines(log)) {
-            return lines.filter(line -> line.startsWith(beginning)).count();
+            return lines.filter(line -> line.startsWith("committed")).count();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
