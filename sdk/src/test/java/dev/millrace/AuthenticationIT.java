@@ -150,6 +150,7 @@ class AuthenticationIT {
         String topic = SecuredBroker.newOpenTopic();
         Outcome.assertSendFails(expected, topic, config);
         Outcome.assertPartitionsForFails(expected, topic, config);
+        Outcome.assertInitTransactionsFails(expected, topic, config);
         assertEquals(List.of(), SecuredBroker.read(topic));
     }
 }

@@ -34,7 +34,6 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Brokers of Kafka 3.9, the last that clients of 4.3 meet in many places, take records and transactions. They know the first
@@ -122,8 +121,7 @@ class OldBrokersIT {
 
     // ---------------------------------------------------------------- transactions
 
-    @ParameterizedTest
-    @EnumSource(names = "KAFKA")
+    @OverBothClients
     void shouldCommitAndAbort(Client client) throws Exception {
         String topic = newTopic();
         String id = newName();
@@ -149,8 +147,7 @@ class OldBrokersIT {
                 .producerEpoch());
     }
 
-    @ParameterizedTest
-    @EnumSource(names = "KAFKA")
+    @OverBothClients
     void shouldMoveOffsetsWithTheTransaction(Client client) throws Exception {
         String input = newTopic();
         String output = newTopic();
@@ -187,8 +184,7 @@ class OldBrokersIT {
         producer.sendOffsetsToTransaction(Map.of(new TopicPartition(input, 0), new OffsetAndMetadata(offset)), group);
     }
 
-    @ParameterizedTest
-    @EnumSource(names = "KAFKA")
+    @OverBothClients
     void shouldFenceTheOlderOfTwo(Client client) {
         String topic = newTopic();
         String id = newName();

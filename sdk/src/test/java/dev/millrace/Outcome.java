@@ -35,12 +35,19 @@ record Outcome(boolean thrown, Throwable error) {
 
     /** Asserts that records for a topic fail at once, and with both clients alike. */
     static void assertSendFails(Class<?> expected, String topic, Map<String, Object> config) {
-        assertBothFail(expected, config, producer -> ofSend(producer, topic));
+        assertFails(expected, config, producer -> ofSend(producer, topic));
     }
 
     /** Asserts that the question for a topic's partitions fails at once, and with both clients alike. */
     static void assertPartitionsForFails(Class<?> expected, String topic, Map<String, Object> config) {
-        assertBothFail(expected, config, producer -> of(() -> producer.partitionsFor(topic)));
+        assertFails(expected, config, producer -> of(() -> producer.partitionsFor(topic)));
+    }
+
+    /** Asserts that a transactional producer's first call fails at once, and with both clients alike. */
+    static void assertInitTransactionsFails(Class<?> expected, String transactionalId, Map<String, Object> config) {
+        Map<String, Object> transactional = new HashMap<>(config);
+        transactional.put("transactional.id", transactionalId);
+        assertFails(expected, transactional, producer -> of(producer::initTransactions));
     }
 
     /** Asserts that no producer can be made, and with both clients alike. */
@@ -49,8 +56,8 @@ record Outcome(boolean thrown, Throwable error) {
         assertAlike(expected, constructor.apply(Client.KAFKA), constructor.apply(Client.MILLRACE));
     }
 
-    private static void assertBothFail(Class<?> expected, Map<String, Object> config,
-                                       Function<Producer<String, String>, Outcome> call) {
+    private static void assertFails(Class<?> expected, Map<String, Object> config,
+                                    Function<Producer<String, String>, Outcome> call) {
         Map<String, Object> patient = new HashMap<>(config);
         patient.put("max.block.ms", MAX_BLOCK_MS);
         Function<Client, Outcome> outcome = client -> {
@@ -110,7 +117,8 @@ record Outcome(boolean thrown, Throwable error) {
         });
     }
 
-    private static Outcome of(Runnable call) {
+    /** Makes a call. */
+    static Outcome of(Runnable call) {
         return timed(() -> {
             try {
                 call.run();

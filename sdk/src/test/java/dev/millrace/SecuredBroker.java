@@ -141,6 +141,11 @@ final class SecuredBroker {
         allow(CLUSTER, user, topics, operation);
     }
 
+    /** Allows all with a transactional id or a group; blocks until it is so. */
+    static void allow(String user, ResourceType type, String name) {
+        allow(CLUSTER, user, new ResourcePattern(type, name, PatternType.LITERAL), AclOperation.ALL);
+    }
+
     private static void allow(KafkaCluster cluster, String user, String topics, AclOperation operation) {
         PatternType type = topics.endsWith("-") ? PatternType.PREFIXED : PatternType.LITERAL;
         allow(cluster, user, new ResourcePattern(ResourceType.TOPIC, topics, type), operation);
