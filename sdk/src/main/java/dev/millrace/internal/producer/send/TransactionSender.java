@@ -84,6 +84,7 @@ public final class TransactionSender implements TransactionWork {
                         return Long.MAX_VALUE;
                     } catch (RuntimeException e) {
                         call.onUnsent(e);
+                        return nowMs;
                     }
                 }
                 case CONNECTING -> {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 
+import dev.millrace.internal.producer.accumulate.PartitionQueue;
 import dev.millrace.internal.producer.batch.SendResult;
 import dev.millrace.internal.producer.send.TransactionHarness.Protocol;
 import dev.millrace.internal.producer.txn.TransactionResult;
@@ -217,5 +218,23 @@ class TransactionEndTest extends TransactionTest {
         tx.endTransactionWithEpoch(1);
         tx.succeeded(commit);
         tx.manager.beginTransaction();
+    }
+
+    /** Whoever holds the partition's lock may be about to add a record that was let in before the commit began. */
+    @Test
+    void shouldNotEndATransactionWhileARecordIsBeingAppended() throws Exception {
+        start(Protocol.V2).initialized().opened(0);
+        PartitionQueue queue = tx.engine.accumulator.topic(EngineHarness.TOPIC).queue(0);
+        TransactionResult commit = tx.manager.beginCommit();
+        Thread sender = new Thread(tx.engine::step, "sends the commit");
+        synchronized (queue) {
+            sender.start();
+            while (sender.isAlive() && sender.getState() != Thread.State.BLOCKED)
+                Thread.yield();
+            assertEquals(0, tx.countSent(ApiKeys.END_TXN));
+        }
+        sender.join();
+        tx.endTransactionWithEpoch(1);
+        tx.succeeded(commit);
     }
 }

@@ -114,7 +114,7 @@ final class TransactionHarness implements AutoCloseable {
         choices.accept(options);
         engine = new EngineHarness(options);
         manager = engine.transactions;
-        sent = ((Recording) engine.client).sent;
+        sent = engine.client instanceof Recording recording ? recording.sent : List.of();
         cluster(protocol);
     }
 

@@ -6,7 +6,6 @@ import dev.millrace.internal.producer.send.TransactionHarness.Protocol;
 import dev.millrace.internal.producer.txn.TransactionResult;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
-import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.Test;
 
