@@ -53,7 +53,7 @@ class BrokerFaultsIT {
                 run.load().awaitMoreAcknowledged(5_000);
                 kafka.start(leader);
                 cluster.awaitInSync(run.topic(), FaultCluster.BROKERS);
-                assertTrue(run.retries() > retries, "the death of broker " + leader + " went unnoticed");
+                run.awaitRetriesBeyond(retries);
                 run.awaitRound(i + 1, rounds);
             }
         }).assertDelivered().assertRetried().assertConnectionsLost(rounds);
@@ -80,7 +80,7 @@ class BrokerFaultsIT {
                 assertNotEquals(leader, kafka.leaderOf(run.topic(), partition));
                 run.load().awaitMoreAcknowledged(5_000);
                 cluster.awaitInSync(run.topic(), FaultCluster.BROKERS);
-                assertTrue(run.retries() > retries, "nobody missed broker " + leader);
+                run.awaitRetriesBeyond(retries);
                 run.awaitRound(i + 1, rounds);
             }
         }).assertDelivered().assertRetried().assertConnectionsLost(rounds);
@@ -124,7 +124,7 @@ class BrokerFaultsIT {
                 // All that is there to be refused now is refused.
                 long retries = run.retries();
                 run.load().awaitMoreFailed(run.load().sent() / 100);
-                assertTrue(run.retries() > retries, "nothing was tried again while two brokers were dead");
+                run.awaitRetriesBeyond(retries);
                 victims.forEach(kafka::start);
                 cluster.awaitInSync(run.topic(), FaultCluster.BROKERS);
                 run.load().awaitMoreAcknowledged(20_000);

@@ -8,6 +8,7 @@ import dev.millrace.testkit.DeliveryReport;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
 
 /**
@@ -22,6 +23,7 @@ final class Scenario {
     static final int PARTITIONS = 6;
     private static final int THREADS = 4;
     private static final int VALUE_SIZE = 100;
+    private static final long RETRY_PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
 
     static final Client CLIENT = Client.valueOf(System.getProperty("millrace.faults.client", "MILLRACE"));
 
@@ -119,6 +121,16 @@ final class Scenario {
     /** Records sent again up to now. */
     long retries() {
         return (long) Outcome.metric(producer, "record-retry-total");
+    }
+
+    /** Blocks until more records were sent again than there had been; what the fault hit may be found out a little later. */
+    void awaitRetriesBeyond(long before) throws InterruptedException {
+        long deadlineNs = System.nanoTime() + RETRY_PATIENCE_NS;
+        while (retries() <= before) {
+            if (System.nanoTime() - deadlineNs > 0)
+                throw new AssertionError("no record was sent again: the fault did not bite");
+            Thread.sleep(10);
+        }
     }
 
     /** Blocks until the share of all the scenario's records was sent that is due after so many of so many rounds. */
