@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
@@ -43,6 +44,7 @@ class TransactionStressTest {
     private TransactionHarness tx;
     private Thread senderThread;
     private final Queue<Sent> sent = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger sentCount = new AtomicInteger();
     private final Queue<Throwable> unexpected = new ConcurrentLinkedQueue<>();
     private volatile boolean stop;
 
@@ -65,6 +67,7 @@ class TransactionStressTest {
         try {
             SendResult result = tx.engine.append(partition, value, null, 60_000);
             sent.add(new Sent(value, result));
+            sentCount.incrementAndGet();
             return true;
         } catch (IllegalStateException e) {
             return false;
@@ -125,6 +128,10 @@ class TransactionStressTest {
         List<SendResult> own = new ArrayList<>();
         for (int i = random.nextInt(4); i > 0; i--)
             own.add(tx.engine.append(random.nextInt(PARTITIONS), "own-" + transaction + "-" + i, null, 60_000));
+        // Others send in it too, however the threads are scheduled.
+        int enough = sentCount.get() + random.nextInt(20);
+        while (sentCount.get() < enough && unexpected.isEmpty())
+            Thread.yield();
         boolean commit = random.nextInt(4) > 0;
         await(commit ? tx.manager::beginCommit : tx.manager::beginAbort);
         for (SendResult result : own) {
