@@ -71,7 +71,8 @@ public final class TransactionManager implements AppendGate {
     /** Written under this; read by any. */
     private volatile TransactionState state = TransactionState.UNINITIALIZED;
     private RuntimeException lastError;
-    private PendingTransition pending;
+    /** Written under this; read by any. */
+    private volatile PendingTransition pending;
     private TransactionCall inFlight;
     private long calls;
     private long answers;
@@ -178,7 +179,7 @@ public final class TransactionManager implements AppendGate {
     private TransactionResult begin(TransactionState target, String operation, Supplier<TransactionResult> operationBegun) {
         if (pending != null && !pending.result.isAcked()) {
             if (pending.state != target)
-                throw retryFirst(operation);
+                throw retryFirst(operation, pending);
             return pending.result;
         }
         pending = null;
@@ -189,13 +190,13 @@ public final class TransactionManager implements AppendGate {
 
     private void throwIfPending(String operation) {
         if (pending != null && !pending.result.isAcked())
-            throw retryFirst(operation);
+            throw retryFirst(operation, pending);
         pending = null;
     }
 
-    private IllegalStateException retryFirst(String operation) {
+    private static IllegalStateException retryFirst(String operation, PendingTransition before) {
         return new IllegalStateException("Cannot attempt operation `" + operation + "` because the previous call to `"
-                + pending.operation + "` timed out and must be retried");
+                + before.operation + "` timed out and must be retried");
     }
 
     // ---------------------------------------------------------------- records, on the threads that send them
@@ -206,15 +207,28 @@ public final class TransactionManager implements AppendGate {
     }
 
     @Override
-    public synchronized long join(TopicPartition partition) {
+    public long join(TopicPartition partition) {
+        // Without the lock, which the sender thread needs to end a transaction: threads that send between transactions may be many.
+        if (open == 0)
+            throwIfNotOpen(partition);
+        return joinOpen(partition);
+    }
+
+    private void throwIfNotOpen(TopicPartition partition) {
         throwIfError();
-        throwIfPending("send");
+        PendingTransition before = pending;
+        if (before != null && !before.result.isAcked())
+            throw retryFirst("send", before);
         if (identity == NOBODY)
             throw new IllegalStateException("Cannot add partition " + partition
                     + " to transaction before completing a call to initTransactions");
         if (state != TransactionState.IN_TRANSACTION)
             throw new IllegalStateException("Cannot add partition " + partition
                     + " to transaction while in state  " + state);
+    }
+
+    private synchronized long joinOpen(TopicPartition partition) {
+        throwIfNotOpen(partition);
         if (transactionV2)
             partitions.add(partition);
         else if (!partitions.contains(partition) && !addedSoon.contains(partition))
@@ -274,8 +288,12 @@ public final class TransactionManager implements AppendGate {
         return state != TransactionState.FATAL_ERROR && partitions.contains(partition);
     }
 
-    public synchronized RuntimeException fatalError() {
-        return state == TransactionState.FATAL_ERROR ? lastError : null;
+    public RuntimeException fatalError() {
+        return state == TransactionState.FATAL_ERROR ? error() : null;
+    }
+
+    private synchronized RuntimeException error() {
+        return lastError;
     }
 
     /** Why batches that have not been sent yet must not be sent any more; null while they may. */
