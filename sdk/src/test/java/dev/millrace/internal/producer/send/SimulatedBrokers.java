@@ -9,7 +9,6 @@ import java.util.Random;
 import java.util.Set;
 import org.apache.kafka.clients.ClientRequest;
 import org.apache.kafka.clients.ClientResponse;
-import org.apache.kafka.clients.MockClient;
 import org.apache.kafka.clients.producer.internals.ProducerMetadata;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
@@ -35,12 +34,12 @@ import org.apache.kafka.common.requests.ProduceResponse;
 import org.apache.kafka.common.utils.MockTime;
 
 /**
- * A mock client for an engine on threads of its own: polls wait until they are woken, or an answer is there, and brokers that
+ * A client for an engine on threads of its own: polls wait until they are woken, or an answer is there, and brokers that
  * check what a transactional producer may send answer it, late and with errors at random.
  *
  * <p>What is shorter than a second is not waited for: the clock steps over it. What is longer nobody should have to wait for.
  */
-final class SimulatedBrokers extends MockClient {
+final class SimulatedBrokers extends SteppedClient {
 
     private static final long PRODUCER_ID = 4711;
     private static final long BACKOFF_MS = 1000;
