@@ -34,7 +34,7 @@ import org.apache.kafka.common.requests.ProduceResponse;
 import org.apache.kafka.common.utils.MockTime;
 
 /**
- * A mock client for an engine on threads of its own: polls wait until they are woken, or an answer is there, and brokers that
+ * A client for an engine on threads of its own: polls wait until they are woken, or an answer is there, and brokers that
  * check what a transactional producer may send answer it, late and with errors at random.
  *
  * <p>What is shorter than a second is not waited for: the clock steps over it. What is longer nobody should have to wait for.

@@ -18,7 +18,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
@@ -37,6 +38,7 @@ class TransactionStressTest {
     private static final int TRANSACTIONS = 1000;
     private static final int SENDERS = 3;
     private static final int PARTITIONS = 3;
+    private static final int RECORDS = 10;
 
     private record Sent(String value, SendResult result) {
     }
@@ -44,13 +46,17 @@ class TransactionStressTest {
     private TransactionHarness tx;
     private Thread senderThread;
     private final Queue<Sent> sent = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger sentCount = new AtomicInteger();
     private final Queue<Throwable> unexpected = new ConcurrentLinkedQueue<>();
+    /** How often the senders may try. */
+    private final Semaphore turns = new Semaphore(0);
+    /** What they had taken. */
+    private final Semaphore taken = new Semaphore(0);
     private volatile boolean stop;
 
     @AfterEach
     void stop() throws InterruptedException {
         stop = true;
+        turns.release(SENDERS);
         tx.engine.sender.forceClose();
         senderThread.join();
         tx.close();
@@ -62,24 +68,23 @@ class TransactionStressTest {
         result.await(60_000, "in a stress test");
     }
 
-    /** False when no transaction is open. */
-    private boolean send(String value, int partition) throws InterruptedException {
+    private void send(String value, int partition) throws InterruptedException {
         try {
             SendResult result = tx.engine.append(partition, value, null, 60_000);
             sent.add(new Sent(value, result));
-            sentCount.incrementAndGet();
-            return true;
+            taken.release();
         } catch (IllegalStateException e) {
-            return false;
+            // No transaction is open.
         }
     }
 
     private void sendOn(int thread, long seed) {
         Random random = new Random(seed);
         try {
-            for (int i = 0; !stop; i++)
-                if (!send(thread + "-" + i, random.nextInt(PARTITIONS)))
-                    Thread.yield();
+            for (int i = 0; !stop; i++) {
+                turns.acquire();
+                send(thread + "-" + i, random.nextInt(PARTITIONS));
+            }
         } catch (KafkaException e) {
             // The producer is closed, at the end.
             if (!stop)
@@ -116,6 +121,7 @@ class TransactionStressTest {
         for (int transaction = 0; transaction < TRANSACTIONS; transaction++)
             run(transaction, random);
         stop = true;
+        turns.release(SENDERS);
         for (Thread sender : senders)
             sender.join();
         tx.engine.sender.initiateClose();
@@ -124,14 +130,13 @@ class TransactionStressTest {
     }
 
     private void run(int transaction, Random random) throws InterruptedException {
+        turns.release(RECORDS);
         tx.manager.beginTransaction();
         List<SendResult> own = new ArrayList<>();
         for (int i = random.nextInt(4); i > 0; i--)
             own.add(tx.engine.append(random.nextInt(PARTITIONS), "own-" + transaction + "-" + i, null, 60_000));
-        // Others send in it too, however the threads are scheduled.
-        int enough = sentCount.get() + random.nextInt(20);
-        while (sentCount.get() < enough && unexpected.isEmpty())
-            Thread.yield();
+        if (random.nextInt(4) == 0)
+            letOthersSend();
         boolean commit = random.nextInt(4) > 0;
         await(commit ? tx.manager::beginCommit : tx.manager::beginAbort);
         for (SendResult result : own) {
@@ -139,6 +144,13 @@ class TransactionStressTest {
             if (commit)
                 assertEquals(null, errorOf(result), "transaction " + transaction);
         }
+    }
+
+    /** On a busy machine they might not get a turn between a beginning and an end. */
+    private void letOthersSend() throws InterruptedException {
+        taken.drainPermits();
+        turns.release(2 * RECORDS);
+        assertTrue(taken.tryAcquire(RECORDS, 60, TimeUnit.SECONDS), "the senders are stuck: " + unexpected);
     }
 
     private static Throwable errorOf(SendResult result) throws InterruptedException {
@@ -158,9 +170,9 @@ class TransactionStressTest {
             for (String value : transaction.records())
                 assertEquals(null, written.put(value, transaction.committed()), value + " was written twice");
         int acknowledged = 0;
-        Set<String> taken = new HashSet<>();
+        Set<String> known = new HashSet<>();
         for (Sent record : sent) {
-            taken.add(record.value());
+            known.add(record.value());
             assertTrue(record.result().isDone(), record.value() + " is stuck");
             Throwable error = errorOf(record.result());
             if (error == null) {
@@ -171,7 +183,7 @@ class TransactionStressTest {
                 assertEquals(null, written.get(record.value()), record.value() + " failed, and was written");
             }
         }
-        written.keySet().forEach(value -> assertTrue(value.startsWith("own") || taken.contains(value), value));
+        written.keySet().forEach(value -> assertTrue(value.startsWith("own") || known.contains(value), value));
         System.out.println(acknowledged + " of " + sent.size() + " records acknowledged in " + brokers.ended.size()
                 + " transactions");
         assertTrue(acknowledged > TRANSACTIONS, "too few records to say anything");
