@@ -89,7 +89,7 @@ class TransactionFaultsIT {
             zombie.resume();
             // It may have been between two transactions: sooner or later it begins one.
             assertEquals(FENCED, zombie.awaitEnd(120), zombie::tail);
-            records = feed.stopAfter(Length.current().pick(50_000, 200_000));
+            records = feed.stopAfter(Length.current().pick(100_000, 200_000));
             awaitSeen(copy, copied, records);
             report = feed.ledger().verify(
                     Map.of("bootstrap.servers", kafka.bootstrapServers(), "isolation.level", "read_committed"), output);

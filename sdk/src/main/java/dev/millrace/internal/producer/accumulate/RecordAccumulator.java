@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * Where records become batches. Appending threads come in from above; what changed for the sender thread leaves through
  * {@link #changed}, and {@link ReadyPartitions} makes its order of it.
  *
- * <p>Threads: all methods are for any thread unless they say otherwise. Lock order: topic, partition, pool.
+ * <p>Threads: all methods are for any thread unless they say otherwise. Lock order: topic, partition, gate or pool.
  */
 public final class RecordAccumulator implements SendTiming {
 
