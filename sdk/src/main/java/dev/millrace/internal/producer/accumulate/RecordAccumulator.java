@@ -266,7 +266,7 @@ public final class RecordAccumulator implements SendTiming {
 
     private PartitionQueue existing(String topic, int partition) {
         TopicQueues queues = topics.get(topic);
-        return queues == null || partition >= queues.queues().length ? null : queues.queues()[partition];
+        return queues == null || partition < 0 || partition >= queues.queues().length ? null : queues.queues()[partition];
     }
 
     // ---------------------------------------------------------------- sender thread

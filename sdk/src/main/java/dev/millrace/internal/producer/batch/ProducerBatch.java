@@ -40,7 +40,6 @@ public final class ProducerBatch {
     private long producerId = BatchHeader.NO_PRODUCER_ID;
     private short producerEpoch = BatchHeader.NO_PRODUCER_EPOCH;
     private int baseSequence = BatchHeader.NO_SEQUENCE;
-    private boolean sequenceReset;
     private boolean transactional;
     private boolean inDoubt;
 
@@ -164,20 +163,11 @@ public final class ProducerBatch {
         return baseSequence != BatchHeader.NO_SEQUENCE;
     }
 
+    /** Gives it its sequence, or another, when its producer id or epoch was replaced. */
     public void assignSequence(long id, short epoch, int sequence) {
         producerId = id;
         producerEpoch = epoch;
         baseSequence = sequence;
-    }
-
-    /** A new sequence for a batch that had one: its producer id or epoch was replaced. */
-    public void resetSequence(long id, short epoch, int sequence) {
-        assignSequence(id, epoch, sequence);
-        sequenceReset = true;
-    }
-
-    public boolean sequenceHasBeenReset() {
-        return sequenceReset;
     }
 
     /** Readers that want committed records only will wait for the end of the transaction. */

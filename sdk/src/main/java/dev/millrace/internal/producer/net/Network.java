@@ -3,11 +3,15 @@ package dev.millrace.internal.producer.net;
 import dev.millrace.internal.producer.config.ProducerSettings;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.ClientUtils;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.DefaultHostResolver;
 import org.apache.kafka.clients.KafkaClient;
+import org.apache.kafka.clients.MetadataRecoveryStrategy;
+import org.apache.kafka.clients.NetworkClient;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.internals.ProducerMetadata;
 import org.apache.kafka.common.Uuid;
@@ -15,6 +19,8 @@ import org.apache.kafka.common.metrics.KafkaMetric;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.metrics.MetricsReporter;
 import org.apache.kafka.common.metrics.Sensor;
+import org.apache.kafka.common.network.ChannelBuilder;
+import org.apache.kafka.common.network.Selector;
 import org.apache.kafka.common.telemetry.internals.ClientTelemetryReporter;
 import org.apache.kafka.common.telemetry.internals.ClientTelemetryUtils;
 import org.apache.kafka.common.utils.AppInfoParser;
@@ -28,6 +34,10 @@ import org.slf4j.Logger;
  * Made once for a producer; any thread.
  */
 public final class Network {
+
+    /** What brokers themselves take for a request at most, by default; more is no answer, and may be more than there is memory. */
+    private static final int MAX_ANSWER_BYTES = 100 << 20;
+    private static final String METRIC_GROUP_PREFIX = "producer";
 
     private final ProducerSettings settings;
     private final LogContext logContext;
@@ -83,11 +93,34 @@ public final class Network {
                 ClientUtils.configureClusterResourceListeners(listeners.toArray(List[]::new)), time);
         metadata.bootstrap(addresses);
         ApiVersions versions = new ApiVersions();
-        KafkaClient client = ClientUtils.createNetworkClient(config, metrics, "producer", logContext, versions, time,
-                settings.delivery().maxInFlight(), metadata, throttleTime,
-                telemetry.map(ClientTelemetryReporter::telemetrySender).orElse(null));
+        boolean rebootstraps = MetadataRecoveryStrategy.forName(config.getString(
+                CommonClientConfigs.METADATA_RECOVERY_STRATEGY_CONFIG)) == MetadataRecoveryStrategy.REBOOTSTRAP;
+        KafkaClient client = new RestartingClient(() -> client(metrics, throttleTime, versions),
+                rebootstraps ? metadata::rebootstrap : () -> { }, time, logger(RestartingClient.class));
         return new BrokerClient(client, metadata, versions, settings.delivery().acks(), settings.delivery().requestTimeoutMs(),
                 settings.transactions().transactionalId());
+    }
+
+    /** As {@code ClientUtils} makes it, but for the limit to what an answer may say of its size. */
+    private RestartingClient.Connected client(Metrics metrics, Sensor throttleTime, ApiVersions versions) {
+        ProducerConfig config = settings.config();
+        ChannelBuilder channels = ClientUtils.createChannelBuilder(config, time, logContext);
+        Selector selector = new Selector(MAX_ANSWER_BYTES, config.getLong(CommonClientConfigs.CONNECTIONS_MAX_IDLE_MS_CONFIG),
+                metrics, time, METRIC_GROUP_PREFIX, Map.of(), true, channels, logContext);
+        NetworkClient client = new NetworkClient(null, metadata, selector, settings.clientId(),
+                settings.delivery().maxInFlight(),
+                config.getLong(CommonClientConfigs.RECONNECT_BACKOFF_MS_CONFIG),
+                config.getLong(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG),
+                config.getInt(CommonClientConfigs.SEND_BUFFER_CONFIG),
+                config.getInt(CommonClientConfigs.RECEIVE_BUFFER_CONFIG),
+                settings.delivery().requestTimeoutMs(),
+                config.getLong(CommonClientConfigs.SOCKET_CONNECTION_SETUP_TIMEOUT_MS_CONFIG),
+                config.getLong(CommonClientConfigs.SOCKET_CONNECTION_SETUP_TIMEOUT_MAX_MS_CONFIG),
+                time, true, versions, throttleTime, logContext, new DefaultHostResolver(),
+                telemetry.map(ClientTelemetryReporter::telemetrySender).orElse(null),
+                config.getLong(CommonClientConfigs.METADATA_RECOVERY_REBOOTSTRAP_TRIGGER_MS_CONFIG),
+                MetadataRecoveryStrategy.forName(config.getString(CommonClientConfigs.METADATA_RECOVERY_STRATEGY_CONFIG)));
+        return new RestartingClient.Connected(client, selector);
     }
 
     /** What {@link #connect} made, for the threads that send. */

@@ -126,7 +126,7 @@ final class PartitionSequence {
         unresolved = NONE;
         gap = false;
         for (ProducerBatch batch : open) {
-            batch.resetSequence(id, newEpoch, next);
+            batch.assignSequence(id, newEpoch, next);
             next = plus(next, batch.recordCount());
         }
     }

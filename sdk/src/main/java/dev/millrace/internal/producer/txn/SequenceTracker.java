@@ -50,15 +50,14 @@ public final class SequenceTracker extends PartitionSequences {
         if (result.error() == Errors.UNKNOWN_PRODUCER_ID || result.error() == Errors.OUT_OF_ORDER_SEQUENCE_NUMBER)
             batch.foundNowhere();
         if (result.error() == Errors.UNKNOWN_PRODUCER_ID) {
-            // Without the log's start the broker could not tell, and will; with a reset the retry stands under a new
-            // sequence already. In all other cases the broker lost its state, mostly with the log's head.
-            if (result.logStartOffset() != -1 && !batch.sequenceHasBeenReset())
+            // Without the log's start the broker could not tell, and will. Else it lost its state, mostly with the log's head;
+            // once more, perhaps: what is on the wire is never given a new sequence, so this is about the one it has.
+            if (result.logStartOffset() != -1)
                 toRestart.add(batch.topicPartition());
             return true;
         }
         if (result.error() == Errors.OUT_OF_ORDER_SEQUENCE_NUMBER && partition != null) {
-            boolean waitsForEarlier = !partition.isUnresolved()
-                    && (batch.sequenceHasBeenReset() || !partition.follows(batch.baseSequence()));
+            boolean waitsForEarlier = !partition.isUnresolved() && !partition.follows(batch.baseSequence());
             if (!waitsForEarlier
                     && (!partition.isUnresolved() || partition.isNextAfterUnresolved(batch.baseSequence())))
                 // Nothing that is still to come could fill the gap.
@@ -153,6 +152,11 @@ public final class SequenceTracker extends PartitionSequences {
     public RuntimeException producerIdReceived(ProducerIdResult result) {
         requested = false;
         Errors error = result.error();
+        if (error == Errors.NONE && (result.producerId() < 0 || result.epoch() < 0)) {
+            // With it batches would be written as if they had no sequences.
+            log.warn("Got producer id {} with epoch {}, which are none; asking again", result.producerId(), result.epoch());
+            return null;
+        }
         if (error == Errors.NONE) {
             producerId = result.producerId();
             epoch = result.epoch();

@@ -158,7 +158,7 @@ final class ClusterModel {
         if (percent(random, manners.retriablePercent))
             data.setErrorCode((random.nextBoolean() ? Errors.COORDINATOR_LOAD_IN_PROGRESS : Errors.COORDINATOR_NOT_AVAILABLE)
                     .code());
-        else if (manners.forbidsProducerIds && percent(random, manners.finalPercent))
+        else if (manners.forbidsProducerIds && random.nextInt(3) == 0)
             data.setErrorCode(Errors.CLUSTER_AUTHORIZATION_FAILED.code());
         else
             data.setProducerId(nextProducerId++).setProducerEpoch(manners.newEpoch);
@@ -249,6 +249,7 @@ final class ClusterModel {
         manners.finalPercent = 0;
         manners.afterAppendPercent = 0;
         manners.lyingPercent = 0;
+        manners.forbidsProducerIds = false;
         leftOver = null;
         for (PartitionModel partition : partitions) {
             if (partition.leader() < 0)

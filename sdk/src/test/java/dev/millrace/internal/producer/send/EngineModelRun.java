@@ -18,7 +18,10 @@ import org.apache.kafka.clients.ClientRequest;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.ProduceResponse;
 
 /**
  * One sequence of events that happen to an engine, on one thread: some while the sender sleeps in the network client, as long
@@ -29,6 +32,11 @@ final class EngineModelRun {
     /** Rounds without time passing, or anything heard, at which a sender is taken to spin. */
     private static final int SPIN = 20;
     private static final int MAX_CLOCK_STEP_MS = 3000;
+    /** For throttling, backoffs, a new producer id and a new epoch to pass. */
+    private static final int ENOUGH_MS = 2500;
+    private static final int PROBE_ROUNDS = 2;
+    private static final int PROBES = 3;
+    private static final int PROBE_BYTES = 250;
 
     enum Kind {
         SEND, SERVE, CARRY_OUT, CUT, LEFT_OVER, MOVE, TELL, FORGET, CLOCK, FLUSH, BACKOFF, THROTTLE, WAKE
@@ -58,8 +66,13 @@ final class EngineModelRun {
         final long sentMs;
         SendResult result;
         int calls;
+        long endedMs;
         RecordMetadata metadata;
         Exception error;
+        /** Nothing but the engine can make it fail. */
+        boolean hopeful;
+        /** By a broker, before it had ended. */
+        boolean acknowledged;
 
         SentRecord(int id, int partition, long sentMs) {
             this.id = id;
@@ -94,7 +107,9 @@ final class EngineModelRun {
     private int idleRounds;
     private long idleSinceMs;
     private long drainSinceMs = -1;
-    private boolean probed;
+    private int probeRounds;
+    private int firstProbe;
+    private boolean over;
     private String failure;
 
     EngineModelRun(Setup setup, List<Event> events, boolean tracing) {
@@ -282,6 +297,7 @@ final class EngineModelRun {
                     + (sent.error == null ? sent.metadata : sent.error));
         sent.metadata = metadata;
         sent.error = e;
+        sent.endedMs = engine.time.milliseconds();
         unended.remove(value);
     }
 
@@ -302,12 +318,29 @@ final class EngineModelRun {
         if (answer) {
             AbstractResponse response = cluster.takeAnswer(request);
             note("node %d answers %d: %s", node, request.correlationId(), response);
+            if (response instanceof ProduceResponse produced)
+                noteAcknowledged(request, produced);
             engine.client.respondToRequest(request, response);
             woken = true;
         } else {
             note("node %d carries out %d", node, request.correlationId());
         }
         return true;
+    }
+
+    /** What a broker acknowledged must not fail, unless it has by now. */
+    private void noteAcknowledged(ClientRequest request, ProduceResponse response) {
+        Set<Integer> partitions = new HashSet<>();
+        response.data().responses().forEach(topic -> topic.partitionResponses().forEach(partition -> {
+            if (partition.errorCode() == Errors.NONE.code() || partition.errorCode() == Errors.DUPLICATE_SEQUENCE_NUMBER.code())
+                partitions.add(partition.index());
+        }));
+        for (Sent sent : seen.get(request))
+            if (partitions.contains(sent.partition()))
+                sent.values().forEach(value -> {
+                    if (unended.containsKey(value))
+                        unended.get(value).acknowledged = true;
+                });
     }
 
     private void cut(int node, int how) {
@@ -444,6 +477,7 @@ final class EngineModelRun {
         clockTargetMs = engine.time.milliseconds();
         drainSinceMs = engine.time.milliseconds();
         note("end: %s", setup.end);
+        noteHopeful();
         if (setup.end == End.FORCE_CLOSE) {
             engine.sender.forceClose();
             engine.sender.run();
@@ -453,25 +487,22 @@ final class EngineModelRun {
             engine.sender.run();
         } else {
             cluster.behave();
-            while (!drained())
+            while (!over)
                 engine.step();
         }
         if (failure == null)
             checkEnd();
     }
 
-    /** True when all has ended, and then again when a record more for each partition has. */
-    private boolean drained() {
-        if (engine.accumulator.hasIncomplete() || engine.client.hasInFlightRequests())
-            return false;
-        if (probed)
-            return true;
-        probed = true;
-        note("probes");
-        drainSinceMs = engine.time.milliseconds();
-        for (int p = 0; p < cluster.partitions().size(); p++)
-            send(p, 10);
-        return false;
+    /** What has time enough left, with all that was sent before it to its partition, must not fail any more. */
+    private void noteHopeful() {
+        if (setup.end == End.FORCE_CLOSE || !honest || setup.options.retries < Integer.MAX_VALUE)
+            return;
+        long sinceMs = drainSinceMs + ENOUGH_MS - setup.options.deliveryTimeoutMs;
+        Set<Integer> late = new HashSet<>();
+        unended.values().stream().filter(record -> record.sentMs < sinceMs).forEach(record -> late.add(record.partition));
+        unended.values().stream().filter(record -> !late.contains(record.partition) && !cluster.isForgetful(record.partition))
+                .forEach(record -> record.hopeful = true);
     }
 
     private void drain(long untilMs) {
@@ -481,9 +512,13 @@ final class EngineModelRun {
                 continue;
         if (woken)
             return;
-        if (!engine.accumulator.hasIncomplete()) {
-            // Nothing to wait for.
-            woken = true;
+        if (!engine.accumulator.hasIncomplete() && !engine.client.hasInFlightRequests()) {
+            if (setup.end == End.DRAIN && probeRounds < PROBE_ROUNDS) {
+                probe();
+            } else {
+                over = true;
+                woken = true;
+            }
             return;
         }
         if (untilMs == Long.MAX_VALUE || nowMs > drainSinceMs + 2 * setup.options.deliveryTimeoutMs) {
@@ -491,6 +526,27 @@ final class EngineModelRun {
             return;
         }
         clockTargetMs = untilMs;
+    }
+
+    /** A few batches for each partition, sent while the sender sleeps. The first round may meet a throttled node, the next not. */
+    private void probe() {
+        probeRounds++;
+        note("probes");
+        drainSinceMs = engine.time.milliseconds();
+        firstProbe = records.size();
+        for (int i = 0; i < PROBES; i++)
+            for (int p = 0; p < cluster.partitions().size(); p++)
+                send(p, PROBE_BYTES);
+    }
+
+    private void checkProbes() {
+        // The first retry may be what tells of a new leader.
+        boolean sure = engine.sequences.fatalError() == null && setup.options.retries == Integer.MAX_VALUE;
+        for (SentRecord probe : sure ? records.subList(firstProbe, records.size()) : List.<SentRecord>of())
+            if (probe.error != null)
+                fail("A record sent after the last fault failed: " + probe + " " + probe.error);
+            else if (probe.endedMs - probe.sentMs > setup.options.lingerMs + 1)
+                fail("A record sent after the last fault was late by " + (probe.endedMs - probe.sentMs) + " ms: " + probe);
     }
 
     private void checkEnd() {
@@ -503,12 +559,8 @@ final class EngineModelRun {
             fail("A flush did not end");
         for (SentRecord record : records)
             checkFuture(record);
-        // The first retry may be what tells of a new leader.
-        boolean sure = probed && engine.sequences.fatalError() == null && setup.options.retries == Integer.MAX_VALUE;
-        int probes = sure ? cluster.partitions().size() : 0;
-        for (SentRecord probe : records.subList(records.size() - probes, records.size()))
-            if (probe.error != null)
-                fail("A record sent after the last fault failed: " + probe + " " + probe.error);
+        if (probeRounds > 0)
+            checkProbes();
         if (honest)
             checkLogs();
     }
@@ -516,10 +568,14 @@ final class EngineModelRun {
     private void checkFuture(SentRecord record) {
         if (record.result == null)
             return;
+        if (record.acknowledged && record.error != null && setup.end != End.FORCE_CLOSE)
+            fail(record + " was acknowledged by a broker and failed with " + record.error);
         if (!record.result.isDone() || record.calls != 1) {
             fail(record + " was called back " + record.calls + " times; its future is done: " + record.result.isDone());
             return;
         }
+        if (record.hopeful && record.error instanceof TimeoutException)
+            fail(record + " failed although there was no fault in its last " + ENOUGH_MS + " ms: " + record.error);
         try {
             long offset = record.result.get().offset();
             if (record.error != null || offset != record.metadata.offset())

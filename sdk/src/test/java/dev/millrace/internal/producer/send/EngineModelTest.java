@@ -10,17 +10,37 @@ import dev.millrace.internal.producer.send.EngineModelRun.Setup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
  * The engine against a model of brokers: random sequences of sends, answers, refusals, broken connections, moved leaders,
- * expiries, splits, flushes and clock steps, all on one thread and a mock clock. Seeds are fixed; a failure is told with its
+ * expiries, splits, flushes and clock steps, each on one thread and a mock clock. Seeds are fixed; a failure is told with its
  * seed and with the fewest events that lead to one, and what happened then.
  *
  * <p>What must hold: every record ends exactly once, and within {@code delivery.timeout.ms}; what was acknowledged is in the
- * log exactly once, at the offset told, in the order of sending; no sequence is ever used for other records; bytes on the wire
- * do not change; a batch is on the wire or in its queue, not in both; memory is whole at the end; the sender neither spins nor
- * sleeps for ever with something to do; and after the last fault everything goes on.
+ * log exactly once, at the offset told, in the order of sending; what a broker acknowledged in time does not fail; no sequence is
+ * ever used for other records; bytes on the wire do not change; a batch is on the wire or in its queue, not in both; memory is
+ * whole at the end; the sender neither spins nor sleeps when there is something to do; and after the last fault what is
+ * left, and what is sent then, goes out at once.
+ *
+ * <p>Mistakes that were planted in the engine to see this test fail, which it did, mostly with fewer than ten events left of the
+ * sequence:
+ * <ul>
+ * <li>sequences: not rewound for a new epoch; kept by open batches in a new epoch; another one for a retry; another one for a
+ *     batch that may be in the log; the old epoch overtaken by the new; a split batch's not taken over by its parts; two batches
+ *     on the way to a partition that does not know the producer; no doubt after a batch expired on the wire;</li>
+ * <li>batches: completed twice; put back to the queue after they expired on the wire; put behind later ones for a retry; parts
+ *     queued in reverse; more in flight than allowed; kept in flight after the answer; failed where a retry may help; a
+ *     duplicate taken for a failure; offsets and record indexes wrong by one;</li>
+ * <li>memory: a buffer freed when its batch is sent; freed twice; never freed after a split; a wire buffer reused before the
+ *     answer;</li>
+ * <li>time: a wakeup lost; a backoff without a timer; expiry that looks at queues only, or is not timed; no look at a partition
+ *     whose batch came back; a producer id not asked for again; news of a leader not seen; a poll without time-out while a
+ *     broker is not ready.</li>
+ * </ul>
+ * Not noticed, because only time or epochs are wasted: retries that do not wait for each other, and a new epoch after each
+ * out-of-order answer.
  */
 class EngineModelTest {
 
@@ -32,7 +52,7 @@ class EngineModelTest {
     private static final int IDEMPOTENT_SEQUENCES = 10_000;
     private static final int OTHER_SEQUENCES = 3_000;
     private static final int MIN_EVENTS = 50;
-    private static final int MAX_EVENTS = 150;
+    private static final int MAX_EVENTS = 100;
 
     @Test
     void shouldWriteOnceAndInOrderWhateverHappens() {
@@ -50,12 +70,9 @@ class EngineModelTest {
         long end = first + (System.getProperty(SEED_PROPERTY) == null ? Integer.getInteger(SEQUENCES_PROPERTY, sequences) : 1);
         System.out.printf("Engine against a model of brokers, idempotence %b: seeds %d to %d, %d to %d events each%n", idempotent,
                 first, end - 1, MIN_EVENTS, MAX_EVENTS);
-        for (long seed = first; seed < end; seed++) {
-            List<Event> events = events(seed);
-            String failure = run(idempotent, seed, events);
-            if (failure != null)
-                fail(explain(idempotent, seed, events, failure));
-        }
+        // Runs share nothing, so they need not wait for each other.
+        LongStream.range(first, end).parallel().filter(seed -> run(idempotent, seed, events(seed)) != null).findFirst()
+                .ifPresent(seed -> fail(explain(idempotent, seed, events(seed))));
     }
 
     private static String run(boolean idempotent, long seed, List<Event> events) {
@@ -74,7 +91,7 @@ class EngineModelTest {
         options.batchSize = random.nextBoolean() ? 1000 : 300;
         options.lingerMs = random.nextBoolean() ? 0 : 20;
         options.bufferMemory = random.nextInt(4) == 0 ? 4096 : 1 << 20;
-        options.codec = random.nextInt(8) == 0 ? CodecType.LZ4 : CodecType.NONE;
+        options.codec = random.nextInt(16) == 0 ? CodecType.LZ4 : CodecType.NONE;
         options.retries = random.nextInt(4) == 0 ? random.nextInt(4) : Integer.MAX_VALUE;
         options.deliveryTimeoutMs = random.nextInt(3) == 0 ? 1000 : 5000;
         options.requestTimeoutMs = 500;
@@ -137,7 +154,8 @@ class EngineModelTest {
     }
 
     /** The seed, the failure, and the shortest failing sequence that leaving events out leads to. */
-    private static String explain(boolean idempotent, long seed, List<Event> events, String failure) {
+    private static String explain(boolean idempotent, long seed, List<Event> events) {
+        String failure = run(idempotent, seed, events);
         List<Event> shrunk = new ArrayList<>(events);
         for (int chunk = Math.max(1, shrunk.size() / 2); chunk >= 1; chunk /= 2)
             for (int at = 0; at < shrunk.size(); ) {

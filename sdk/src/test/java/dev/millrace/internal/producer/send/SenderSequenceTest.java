@@ -202,6 +202,21 @@ class SenderSequenceTest extends EngineTest {
     }
 
     @Test
+    void shouldStartAgainEachTimeTheBrokerForgetsTheProducer() throws Exception {
+        start(o -> { });
+        engine.establish(0);
+        SendResult result = engine.append(0, "a");
+        engine.step();
+        for (short epoch = 1; epoch <= 3; epoch++) {
+            engine.respond(0, Errors.UNKNOWN_PRODUCER_ID, -1, 50);
+            engine.stepAfterBackoff();
+            assertEquals(new Sent(0, PRODUCER_ID, epoch, 0, List.of("a")), engine.sent(0));
+        }
+        engine.respond(0, Errors.NONE, 51);
+        assertEquals(51, result.get().offset());
+    }
+
+    @Test
     void shouldAskForNewIdWhenEpochsAreUsedUp() throws Exception {
         start(o -> o.epoch = Short.MAX_VALUE);
         SendResult failing = engine.append(0, "a");
@@ -228,6 +243,20 @@ class SenderSequenceTest extends EngineTest {
         engine.time.sleep(100);
         engine.giveProducerId(9, (short) 3);
         assertEquals(new Sent(0, 9, (short) 3, 0, List.of("a")), engine.sent(0));
+    }
+
+    /** With it batches would be written as if they had no sequences. */
+    @Test
+    void shouldAskAgainForAProducerIdThatIsNone() throws Exception {
+        start(o -> o.epoch = -1);
+        engine.append(0, "a");
+        engine.step();
+        engine.client.respond(new InitProducerIdResponse(new InitProducerIdResponseData().setProducerId(-7)));
+        engine.step();
+        assertEquals(0, engine.requests().size());
+        engine.time.sleep(100);
+        engine.giveProducerId(9, (short) 0);
+        assertEquals(new Sent(0, 9, (short) 0, 0, List.of("a")), engine.sent(0));
     }
 
     @Test

@@ -50,8 +50,8 @@ class SteppedClient extends MockClient {
     @Override
     public long pollDelayMs(Node node, long nowMs) {
         long delayMs = super.pollDelayMs(node, nowMs);
-        // The mock is throttled for a millisecond longer than it tells, the real one is not.
-        return delayMs == 0 && isConnected(node.idString()) ? 1 : delayMs;
+        // The mock is throttled for a millisecond longer than it tells; the real one is not, nor does it tell of 0.
+        return delayMs == 0 ? 1 : delayMs;
     }
 
     @Override

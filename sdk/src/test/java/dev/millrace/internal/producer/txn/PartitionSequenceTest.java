@@ -69,7 +69,6 @@ class PartitionSequenceTest {
         sequence.restart(1, (short) 1);
         assertEquals(0, second.baseSequence());
         assertEquals(1, second.producerEpoch());
-        assertTrue(second.sequenceHasBeenReset());
         assertEquals(3, sequence.next());
     }
 
