@@ -76,8 +76,14 @@ class BrokerFaultsIT {
                 long retries = run.retries();
                 int leader = run.anyLeader();
                 int partition = partitionLedBy(run.topic(), leader);
-                pause(leader, pauseMs);
-                assertNotEquals(leader, kafka.leaderOf(run.topic(), partition));
+                long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pauseMs);
+                kafka.pause(leader);
+                try {
+                    assertNotEquals(leader, kafka.awaitNewLeader(run.topic(), partition, leader));
+                    Thread.sleep(Math.max(0, TimeUnit.NANOSECONDS.toMillis(endNs - System.nanoTime())));
+                } finally {
+                    kafka.resume(leader);
+                }
                 run.load().awaitMoreAcknowledged(5_000);
                 cluster.awaitInSync(run.topic(), FaultCluster.BROKERS);
                 run.awaitRetriesBeyond(retries);
