@@ -112,8 +112,8 @@ class LinkFaultsIT {
             RandomFaults faults = new RandomFaults(run.cluster(), run.topic(), run.random());
             for (int i = 0; i < rounds; i++) {
                 for (RandomFaults.Kind kind : faults.allInRandomOrder()) {
-                    // A killed broker takes long enough to come back.
-                    if (kind == RandomFaults.Kind.RESTART && run.length() == Length.SHORT)
+                    // A killed broker takes long enough to come back, and one that hesitates shows enough of one that stands still.
+                    if (run.length() == Length.SHORT && (kind == RandomFaults.Kind.RESTART || kind == RandomFaults.Kind.STAND_STILL))
                         continue;
                     faults.make(kind);
                     run.load().awaitMoreAcknowledged(2_000);

@@ -115,6 +115,7 @@ final class RandomFaults {
     }
 
     private void sleep(int minMs, int maxMs) throws InterruptedException {
-        Thread.sleep(minMs + random.nextInt(maxMs - minMs));
+        int spanMs = maxMs - minMs;
+        Thread.sleep(minMs + random.nextInt(Length.current().pick(spanMs / 4, spanMs)));
     }
 }

@@ -14,6 +14,7 @@ import org.apache.kafka.clients.MetadataRecoveryStrategy;
 import org.apache.kafka.clients.NetworkClient;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.internals.ProducerMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.metrics.KafkaMetric;
 import org.apache.kafka.common.metrics.Metrics;
@@ -27,6 +28,7 @@ import org.apache.kafka.common.utils.AppInfoParser;
 import org.apache.kafka.common.utils.KafkaThread;
 import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.common.utils.Utils;
 import org.slf4j.Logger;
 
 /**
@@ -101,13 +103,24 @@ public final class Network {
                 settings.transactions().transactionalId());
     }
 
-    /** As {@code ClientUtils} makes it, but for the limit to what an answer may say of its size. */
+    /** As {@code ClientUtils} makes it, with its words when it can't be made, but for the limit to what an answer may say of its size. */
     private RestartingClient.Connected client(Metrics metrics, Sensor throttleTime, ApiVersions versions) {
+        ChannelBuilder channels = null;
+        Selector selector = null;
+        try {
+            channels = ClientUtils.createChannelBuilder(settings.config(), time, logContext);
+            selector = new Selector(MAX_ANSWER_BYTES, settings.config().getLong(CommonClientConfigs.CONNECTIONS_MAX_IDLE_MS_CONFIG),
+                    metrics, time, METRIC_GROUP_PREFIX, Map.of(), true, channels, logContext);
+            return new RestartingClient.Connected(client(selector, throttleTime, versions), selector);
+        } catch (RuntimeException e) {
+            Utils.closeQuietly(selector == null ? channels : selector, "connections of a network client that could not be made");
+            throw new KafkaException("Failed to create new NetworkClient", e);
+        }
+    }
+
+    private NetworkClient client(Selector selector, Sensor throttleTime, ApiVersions versions) {
         ProducerConfig config = settings.config();
-        ChannelBuilder channels = ClientUtils.createChannelBuilder(config, time, logContext);
-        Selector selector = new Selector(MAX_ANSWER_BYTES, config.getLong(CommonClientConfigs.CONNECTIONS_MAX_IDLE_MS_CONFIG),
-                metrics, time, METRIC_GROUP_PREFIX, Map.of(), true, channels, logContext);
-        NetworkClient client = new NetworkClient(null, metadata, selector, settings.clientId(),
+        return new NetworkClient(null, metadata, selector, settings.clientId(),
                 settings.delivery().maxInFlight(),
                 config.getLong(CommonClientConfigs.RECONNECT_BACKOFF_MS_CONFIG),
                 config.getLong(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG),
@@ -120,7 +133,6 @@ public final class Network {
                 telemetry.map(ClientTelemetryReporter::telemetrySender).orElse(null),
                 config.getLong(CommonClientConfigs.METADATA_RECOVERY_REBOOTSTRAP_TRIGGER_MS_CONFIG),
                 MetadataRecoveryStrategy.forName(config.getString(CommonClientConfigs.METADATA_RECOVERY_STRATEGY_CONFIG)));
-        return new RestartingClient.Connected(client, selector);
     }
 
     /** What {@link #connect} made, for the threads that send. */

@@ -103,10 +103,18 @@ final class RestartingClient implements KafkaClient {
         } catch (Exception e) {
             log.warn("Connections could not be closed", e);
         }
-        now = factory.get();
-        if (failed)
-            rebootstrap.run();
-        failed = true;
+        try {
+            now = factory.get();
+            if (failed)
+                rebootstrap.run();
+            failed = true;
+        } finally {
+            // Also when there is no new client, a key store being gone: what awaits an answer must not wait for ever.
+            loseConnections();
+        }
+    }
+
+    private void loseConnections() {
         for (Handler handler : new ArrayList<>(awaited))
             try {
                 handler.connectionLost(time.milliseconds());
