@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.internal.producer.accumulate.TopicQueues;
 import dev.millrace.partitioner.LoadAware;
 import dev.millrace.partitioner.PartitionLoad;
 import org.apache.kafka.clients.producer.Partitioner;
@@ -28,11 +29,11 @@ final class PartitionChooser {
             loadAware.watch(load);
     }
 
-    int choose(ProducerRecord<?, ?> record, byte[] key, byte[] value, Cluster cluster) {
+    int choose(TopicQueues topic, ProducerRecord<?, ?> record, byte[] key, byte[] value, Cluster cluster) {
         if (record.partition() != null)
             return record.partition();
         int partition = partitioner.partition(record.topic(), record.key(), key, record.value(), value, cluster);
-        int partitions = cluster.partitionsForTopic(record.topic()).size();
+        int partitions = topic.partitions(cluster);
         if (partition < 0 || partition >= partitions)
             throw new IllegalArgumentException("The partitioner generated an invalid partition number: " + partition
                     + ". Topic " + record.topic() + " has " + partitions + " partitions; the number should be in [0, "
@@ -43,6 +44,11 @@ final class PartitionChooser {
     /** Whether load had a say in the choice, so that another choice would do as well and {@link #appended} is to be told. */
     boolean loadDecides(ProducerRecord<?, ?> record, byte[] key) {
         return loadAware != null && record.partition() == null && (key == null || loadDecidesForKeys);
+    }
+
+    /** A record for which load decides met another thread at its partition. */
+    void collided(String topic) {
+        loadAware.collided(topic);
     }
 
     void appended(String topic, int partition, int bytes, boolean batchesFull, Cluster cluster) {

@@ -120,7 +120,8 @@ final class ProducerEngine<K, V> {
         this.interceptors = new Interceptors<>(chain);
 
         Codec codec = codec(settings.compression());
-        BatchSettings batching = new BatchSettings(settings.batching().batchSize(), settings.batching().lingerMs(),
+        BatchSettings batching = new BatchSettings(settings.batching().batchSize(), settings.extras().batchMaxBytes(),
+                settings.batching().lingerMs(), settings.extras().adaptiveLinger(),
                 settings.delivery().retryBackoffMs(), settings.delivery().retryBackoffMaxMs());
         BufferPool pool = pool(batching, codec);
 

@@ -56,7 +56,7 @@ final class RecordSender<K, V> {
         TopicQueues topic = accumulator.knownTopic(record.topic());
         Cluster cluster = metadata.cluster();
         long blockedMs = 0;
-        if (topic == null || !knows(cluster, record) || topic.touch(nowMs, touchIntervalMs)) {
+        if (topic == null || !knows(topic, cluster, record) || topic.touch(nowMs, touchIntervalMs)) {
             long startMs = nowMs;
             cluster = awaitMetadata(record, nowMs);
             nowMs = time.milliseconds();
@@ -66,7 +66,7 @@ final class RecordSender<K, V> {
         }
         byte[] key = serializer.key(record);
         byte[] value = serializer.value(record);
-        progress.partition = partitions.choose(record, key, value, cluster);
+        progress.partition = partitions.choose(topic, record, key, value, cluster);
         setReadOnly(record.headers());
         byte[] headers = RecordWriter.encodeHeaders(record.headers().toArray());
         int tailSize = RecordWriter.tailSize(key, value, headers);
@@ -80,9 +80,8 @@ final class RecordSender<K, V> {
         return result;
     }
 
-    private static boolean knows(Cluster cluster, ProducerRecord<?, ?> record) {
-        // Not partitionCountForTopic, which boxes its result.
-        int count = cluster.partitionsForTopic(record.topic()).size();
+    private static boolean knows(TopicQueues topic, Cluster cluster, ProducerRecord<?, ?> record) {
+        int count = topic.partitions(cluster);
         return count > 0 && (record.partition() == null || record.partition() < count);
     }
 
@@ -123,12 +122,15 @@ final class RecordSender<K, V> {
     private void appendWhereLoadDecides(TopicQueues topic, ProducerRecord<K, V> record, Cluster cluster, byte[] key,
                                         byte[] value, byte[] headers, int tailSize, SendResult result, long maxBlockMs,
                                         Progress progress) throws InterruptedException {
-        int unused = accumulator.tryAppend(topic.queue(progress.partition), key, value, headers, tailSize, result);
+        PartitionQueue queue = topic.queue(progress.partition);
+        if (queue.isBusy())
+            partitions.collided(topic.name());
+        int unused = accumulator.tryAppend(queue, key, value, headers, tailSize, result);
         if (!result.isAppended()) {
             // What the full batch left unused counts as used, or a run would end a record after its batch.
             if (unused >= 0)
                 partitions.appended(topic.name(), progress.partition, Math.max(1, unused), true, cluster);
-            progress.partition = partitions.choose(record, key, value, cluster);
+            progress.partition = partitions.choose(topic, record, key, value, cluster);
             append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs);
             unused = -1;
         }

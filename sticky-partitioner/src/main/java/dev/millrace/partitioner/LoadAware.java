@@ -30,4 +30,11 @@ public interface LoadAware {
      * @param cluster     the metadata snapshot {@code partition} was called with, or a newer one
      */
     void appended(String topic, int partition, int bytes, boolean batchesFull, Cluster cluster);
+
+    /**
+     * A thread that appends a record whose partition this partitioner chose found another thread at the same partition.
+     * If that happens often, it is better to let threads write to different ones. Called like {@link #appended}.
+     */
+    default void collided(String topic) {
+    }
 }

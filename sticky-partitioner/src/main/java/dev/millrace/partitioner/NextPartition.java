@@ -1,6 +1,6 @@
 package dev.millrace.partitioner;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntPredicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -24,55 +24,46 @@ final class NextPartition {
         this.load = load;
     }
 
-    /** A new run, on a partition behind the first {@code dealt} cards of the deck or in a new one. */
-    StickyTopic.Sticky deal(PartitionDeck deck, int dealt, RandomGenerator random) {
-        if (load == null || deck.size() == 1) {
-            return nextCard(deck, dealt, random);
+    /** One card more, of the same deck or of a new one; a partition that is avoided only when all are. */
+    StickyTopic.Dealt deal(StickyTopic.Dealt from, IntPredicate avoided, RandomGenerator random) {
+        int size = from.deck().size();
+        if (size == 1) {
+            return from.cards() == 0 ? nextCard(from, random) : from;
         }
-        return dealByLoad(deck, dealt, random);
-    }
-
-    private StickyTopic.Sticky dealByLoad(PartitionDeck from, int fromDealt, RandomGenerator random) {
-        int shortest = Integer.MAX_VALUE;
+        int shortest = 0;
         int longest = 0;
-        int size = from.size();
-        for (int i = 0; i < Math.min(size, SAMPLE); i++) {
-            int partition = from.card((fromDealt + i) % size);
-            if (load.available(topic, partition)) {
-                int queued = load.queuedBatches(topic, partition);
-                shortest = Math.min(shortest, queued);
-                longest = Math.max(longest, queued);
+        if (load != null) {
+            shortest = Integer.MAX_VALUE;
+            for (int i = 0; i < Math.min(size, SAMPLE); i++) {
+                int partition = from.deck().card((from.cards() + i) % size);
+                if (load.available(topic, partition)) {
+                    int queued = load.queuedBatches(topic, partition);
+                    shortest = Math.min(shortest, queued);
+                    longest = Math.max(longest, queued);
+                }
             }
         }
-        PartitionDeck deck = from;
-        int dealt = fromDealt;
+        StickyTopic.Dealt dealt = from;
         // Twice around comes past everyone at least once, and the shortest queue is always taken: it ends early
-        // unless queues grow under us or nobody answers.
+        // unless queues grow under us, nobody answers, or all are avoided.
         for (int turn = 0; turn < 2 * size; turn++) {
-            if (dealt == size) {
-                deck = deck.shuffled(random);
-                dealt = 0;
-            }
-            int partition = deck.card(dealt++);
-            if (load.available(topic, partition)
-                    && takesTurn(load.queuedBatches(topic, partition), shortest, longest, random)) {
-                return new StickyTopic.Sticky(deck, dealt, counter());
+            dealt = nextCard(dealt, random);
+            int partition = dealt.partition();
+            if (!avoided.test(partition) && (load == null || load.available(topic, partition)
+                    && takesTurn(load.queuedBatches(topic, partition), shortest, longest, random))) {
+                return dealt;
             }
         }
-        return nextCard(deck, dealt, random);
+        return nextCard(dealt, random);
     }
 
     private static boolean takesTurn(int queued, int shortest, int longest, RandomGenerator random) {
         return queued <= shortest || random.nextInt(longest + 1 - shortest) < longest + 1 - queued;
     }
 
-    private static StickyTopic.Sticky nextCard(PartitionDeck deck, int dealt, RandomGenerator random) {
-        return dealt < deck.size()
-                ? new StickyTopic.Sticky(deck, dealt + 1, counter())
-                : new StickyTopic.Sticky(deck.shuffled(random), 1, counter());
-    }
-
-    private static AtomicLong counter() {
-        return new AtomicLong(StickyTopic.BATCH_OVERHEAD_BYTES);
+    private static StickyTopic.Dealt nextCard(StickyTopic.Dealt from, RandomGenerator random) {
+        return from.cards() < from.deck().size()
+                ? new StickyTopic.Dealt(from.deck(), from.cards() + 1)
+                : new StickyTopic.Dealt(from.deck().shuffled(random), 1);
     }
 }

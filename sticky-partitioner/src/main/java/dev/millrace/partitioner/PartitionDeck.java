@@ -35,11 +35,11 @@ final class PartitionDeck {
         return new PartitionDeck(cluster, shuffle(cards.clone(), random));
     }
 
-    /** The same deck with that card on top. */
-    PartitionDeck withFirst(int index) {
+    /** The same deck with two cards in each other's place. */
+    PartitionDeck swapped(int one, int other) {
         int[] changed = cards.clone();
-        changed[0] = cards[index];
-        changed[index] = cards[0];
+        changed[one] = cards[other];
+        changed[other] = cards[one];
         return new PartitionDeck(cluster, changed);
     }
 

@@ -37,8 +37,9 @@ import org.apache.kafka.common.config.ConfigDef;
  * identity, so callers must pass the same {@link Cluster} as long as nothing changed.
  *
  * <p>Thread-safe. No lock; a record costs a map lookup, a volatile read or two and one atomic add, and allocates nothing.
- * All threads share one sticky partition a topic; giving threads that collide partitions of their own (stripes) may
- * come.
+ * All threads share one sticky partition a topic until they get into each other's way ({@link LoadAware#collided}, which only
+ * an engine tells); then there are more, at most twice as many as processors and one less than partitions, and fewer again
+ * when nobody collides any more.
  */
 public class StickyPartitioner implements Partitioner, LoadAware {
     static final ConfigDef CONFIG = new ConfigDef()
@@ -57,6 +58,8 @@ public class StickyPartitioner implements Partitioner, LoadAware {
 
     private final ConcurrentMap<String, StickyTopic> topics = new ConcurrentHashMap<>();
     private final Supplier<? extends RandomGenerator> random;
+    /** Saves the lookup; written and read by any thread, and any topic does, for it is looked at before it is used. */
+    private StickyTopic lastUsed;
     /** These three are set by configure, before the first record. */
     private long batchSize = 16384;
     private boolean ignoreKeys;
@@ -112,10 +115,23 @@ public class StickyPartitioner implements Partitioner, LoadAware {
         topic(topic).appended(partition, bytes, batchesFull, cluster);
     }
 
+    @Override
+    public void collided(String topic) {
+        topic(topic).collided();
+    }
+
     private StickyTopic topic(String topic) {
+        StickyTopic last = lastUsed;
+        // The same string nearly always: most producers write to one topic, and programs name it by a constant.
+        return last != null && last.topic() == topic ? last : topicSlowPath(topic);
+    }
+
+    private StickyTopic topicSlowPath(String topic) {
         StickyTopic known = topics.get(topic);
-        return known != null ? known : topics.computeIfAbsent(topic,
+        StickyTopic found = known != null ? known : topics.computeIfAbsent(topic,
                 t -> new StickyTopic(t, batchSize, adaptive, load, random));
+        lastUsed = found;
+        return found;
     }
 
     /** Serialized records are arrays and their sum may exceed an int; a run of one record it is in any case. */
@@ -129,5 +145,6 @@ public class StickyPartitioner implements Partitioner, LoadAware {
     @Override
     public void close() {
         topics.clear();
+        lastUsed = null;
     }
 }

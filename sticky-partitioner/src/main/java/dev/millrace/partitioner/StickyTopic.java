@@ -1,6 +1,9 @@
 package dev.millrace.partitioner;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -8,12 +11,22 @@ import java.util.random.RandomGenerator;
 import org.apache.kafka.common.Cluster;
 
 /**
- * One topic's sticky partition: which it is, how much went to it, and when to leave it. Any thread. A record costs a
+ * One topic's sticky partitions: which they are, how much went to each, and when to leave it. Any thread. A record costs a
  * volatile read here and, where it is counted, one atomic add; everything else happens once a switch.
+ *
+ * <p>There is one sticky partition until threads that append to it get into each other's way, which an engine tells by
+ * {@link #collided}; then there are more, and threads are spread over them by their ids (stripes, as {@code LongAdder} has
+ * cells). They become fewer again when nobody collides any more, for each costs a batch that may be sent half empty.
  */
 final class StickyTopic {
     /** What a record batch costs before its first record. */
     static final int BATCH_OVERHEAD_BYTES = 61;
+
+    /** So many collisions within a run are no chance: the engine's own thread is in the way now and then, too. */
+    private static final int COLLISIONS_TO_WIDEN = 8;
+    /** So many runs a stripe without as many collisions, and there are too many stripes. */
+    private static final int CALM_RUNS_TO_NARROW = 256;
+    private static final int MAX_STRIPES = 2 * Runtime.getRuntime().availableProcessors();
 
     private final String topic;
     private final long batchSize;
@@ -22,7 +35,9 @@ final class StickyTopic {
     private final PartitionLoad load;
     private final Supplier<? extends RandomGenerator> random;
     /** Null before the first record. Whoever wins the exchange has made the switch, the others follow. */
-    private final AtomicReference<Sticky> current = new AtomicReference<>();
+    private final AtomicReference<Runs> current = new AtomicReference<>();
+    /** Since the last switch; any thread, and only about exact. */
+    private final AtomicInteger collisions = new AtomicInteger();
 
     StickyTopic(String topic, long batchSize, boolean adaptive, PartitionLoad load,
                 Supplier<? extends RandomGenerator> random) {
@@ -34,100 +49,227 @@ final class StickyTopic {
         this.random = random;
     }
 
+    String topic() {
+        return topic;
+    }
+
     boolean watched() {
         return load != null;
     }
 
     /** The partition for the next record, whose bytes {@link #appended} will tell. */
     int peek(Cluster cluster) {
-        Sticky sticky = current(cluster);
+        Runs runs = current(cluster);
+        Run run = runs.mine();
         // A run that is due waits for its batch to fill (see appended). When the batch was sent before that, by linger,
         // nothing is left to wait for.
-        if (sticky.bytes.getOpaque() >= batchSize && load.queuedBatches(topic, sticky.partition) == 0) {
-            sticky = replace(sticky, switched(sticky, cluster), cluster);
+        if (run.bytes() >= batchSize && load.queuedBatches(topic, run.partition) == 0) {
+            return replace(runs, switched(runs, run, cluster), cluster).mine().partition;
         }
-        return sticky.partition;
+        return run.partition;
     }
 
     /** The partition for a record of so many bytes, counted at once, for nobody tells later. */
     int take(int bytes, Cluster cluster) {
         while (true) {
-            Sticky sticky = current(cluster);
-            long sum = sticky.bytes.addAndGet(bytes);
+            Runs runs = current(cluster);
+            Run run = runs.mine();
+            long sum = run.add(bytes);
             // The switch comes before the record that would not fit. After it, every run would end with a batch of one
             // record. A record larger than a batch has a run of its own.
             if (sum <= batchSize || sum == BATCH_OVERHEAD_BYTES + bytes) {
-                return sticky.partition;
+                return run.partition;
             }
-            replace(sticky, switched(sticky, cluster), cluster);
+            replace(runs, switched(runs, run, cluster), cluster);
         }
     }
 
     /** See {@link LoadAware#appended}. */
     void appended(int partition, int bytes, boolean batchesFull, Cluster cluster) {
-        Sticky sticky = current.get();
+        Runs runs = current.get();
         // A record that was on its way while another thread switched belongs to no run.
-        if (sticky == null || sticky.partition != partition) {
+        Run run = runs == null ? null : runs.mine();
+        if (run == null || run.partition != partition) {
             return;
         }
-        long sum = sticky.bytes.addAndGet(bytes);
+        long sum = run.add(bytes);
         // "One more like this would exceed batch.size" and not "batch.size is reached": a full batch is nearly always a
         // little smaller. Where batches never get full (a long linger.ms, keyed records in between), twice the size
         // ends the run, at the price of a fractional batch.
-        boolean due = batchesFull ? sum + bytes > batchSize : sum >= 2 * batchSize;
-        if (due && !cluster.partitionsForTopic(topic).isEmpty()) {
-            current.compareAndSet(sticky, switched(sticky, cluster));
+        if ((batchesFull ? sum + bytes > batchSize : sum >= 2 * batchSize) && !cluster.partitionsForTopic(topic).isEmpty()) {
+            leave(run, cluster);
         }
     }
 
-    private Sticky current(Cluster cluster) {
-        Sticky sticky = current.get();
-        return sticky != null && sticky.deck.cluster == cluster ? sticky : currentSlowPath(sticky, cluster);
+    /** Another stripe's switch is not to make this one's fail: then the engine would fill two batches of the partition. */
+    private void leave(Run run, Cluster cluster) {
+        for (Runs runs = current.get(); runs.mine() == run; runs = current.get()) {
+            if (current.compareAndSet(runs, switched(runs, run, cluster))) {
+                return;
+            }
+        }
+    }
+
+    /** See {@link LoadAware#collided}. */
+    void collided() {
+        collisions.incrementAndGet();
+    }
+
+    private Runs current(Cluster cluster) {
+        Runs runs = current.get();
+        return runs != null && runs.deck().cluster == cluster ? runs : currentSlowPath(runs, cluster);
     }
 
     /** The first record, or the first one with a new snapshot. */
-    private Sticky currentSlowPath(Sticky old, Cluster cluster) {
-        PartitionDeck deck = PartitionDeck.of(topic, cluster, random.get());
-        // The run goes on where its partition still exists and has a leader: most snapshots change nothing of it. Where
-        // it does not, records would wait for a partition that may never come back.
-        int index = old == null ? -1 : deck.indexOf(old.partition);
-        Sticky renewed = index >= 0
-                ? new Sticky(deck.withFirst(index), 1, old.bytes)
-                : next.deal(deck, 0, random.get());
-        return replace(old, renewed, cluster);
+    private Runs currentSlowPath(Runs old, Cluster cluster) {
+        return replace(old, old == null ? first(cluster) : renewed(old, cluster), cluster);
     }
 
-    private Sticky switched(Sticky old, Cluster cluster) {
-        return old.deck.cluster == cluster
-                ? next.deal(old.deck, old.dealt, random.get())
-                : next.deal(PartitionDeck.of(topic, cluster, random.get()), 0, random.get());
+    private Runs first(Cluster cluster) {
+        Dealt dealt = next.deal(new Dealt(PartitionDeck.of(topic, cluster, random.get()), 0), p -> false, random.get());
+        return new Runs(dealt, new Run[] {new Run(dealt.partition(), 1)}, 1, 0);
+    }
+
+    /**
+     * Runs go on where their partition still exists and has a leader: most snapshots change nothing of it. Where it does not,
+     * records would wait for a partition that may never come back.
+     */
+    private Runs renewed(Runs old, Cluster cluster) {
+        Dealt dealt = new Dealt(PartitionDeck.of(topic, cluster, random.get()), 0);
+        for (Run run : old.runs) {
+            int index = dealt.deck().indexOf(run.partition);
+            if (index >= dealt.cards()) {
+                dealt = new Dealt(dealt.deck().swapped(dealt.cards(), index), dealt.cards() + 1);
+            }
+        }
+        Run[] runs = old.runs.clone();
+        long number = old.number;
+        for (int i = 0; i < runs.length; i++) {
+            if (dealt.deck().indexOf(runs[i].partition) < 0) {
+                dealt = next.deal(dealt, p -> false, random.get());
+                runs[i] = new Run(dealt.partition(), ++number);
+            }
+        }
+        return new Runs(dealt, runs, number, old.calm);
+    }
+
+    /** With another partition for one stripe, and a stripe more or less if there is reason. */
+    private Runs switched(Runs old, Run left, Cluster cluster) {
+        Dealt from = old.deck().cluster == cluster ? old.dealt : new Dealt(PartitionDeck.of(topic, cluster, random.get()), 0);
+        Run[] runs = old.runs.clone();
+        int mine = old.indexOf(left);
+        Dealt dealt = next.deal(from, partition -> old.isTaken(partition, left), random.get());
+        runs[mine] = new Run(dealt.partition(), old.number + 1);
+        int stripes = runs.length;
+        // One partition is left over, or a stripe would have nowhere to go, and its partition all that its threads send.
+        int most = Math.min(MAX_STRIPES, dealt.deck().size() - 1);
+        int calm = collisions.getAndSet(0) < COLLISIONS_TO_WIDEN ? old.calm + 1 : 0;
+        if (calm == 0 && stripes < most) {
+            return widened(dealt, runs, old.number + 1);
+        }
+        if (stripes > 1 && (stripes > most || calm >= CALM_RUNS_TO_NARROW * stripes)) {
+            return new Runs(dealt, Arrays.copyOf(runs, stripes - 1), old.number + 1, 0);
+        }
+        return new Runs(dealt, runs, old.number + 1, calm);
+    }
+
+    private Runs widened(Dealt from, Run[] runs, long number) {
+        Run[] wider = Arrays.copyOf(runs, runs.length + 1);
+        Dealt dealt = next.deal(from, partition -> Arrays.stream(runs).anyMatch(run -> run.partition == partition), random.get());
+        wider[runs.length] = new Run(dealt.partition(), number + 1);
+        return new Runs(dealt, wider, number + 1, 0);
     }
 
     /**
      * What is current afterwards. When another thread was faster and has another snapshot than ours, that is what we
      * take too, unless its partition is not in ours: two threads with two snapshots must not chase each other.
      */
-    private Sticky replace(Sticky old, Sticky by, Cluster cluster) {
+    private Runs replace(Runs old, Runs by, Cluster cluster) {
         if (current.compareAndSet(old, by)) {
             return by;
         }
-        Sticky theirs = current.get();
-        return theirs.deck.cluster == cluster || by.deck.indexOf(theirs.partition) >= 0 ? theirs : by;
+        Runs theirs = current.get();
+        return theirs.deck().cluster == cluster || by.deck().indexOf(theirs.mine().partition) >= 0 ? theirs : by;
     }
 
-    /** A run. Immutable but for the count, which a renewed one shares with the one before it. */
-    static final class Sticky {
-        final PartitionDeck deck;
-        /** How many of the deck's cards were dealt; the last of them is the partition. */
-        final int dealt;
-        final int partition;
-        final AtomicLong bytes;
+    /** A deck, and how many of its cards were dealt; the last of them is the partition dealt last. */
+    record Dealt(PartitionDeck deck, int cards) {
+        int partition() {
+            return deck.card(cards - 1);
+        }
+    }
 
-        Sticky(PartitionDeck deck, int dealt, AtomicLong bytes) {
-            this.deck = deck;
+    /** A stay on a partition; a new snapshot does not end it. The number grows with each that begins. */
+    private static final class Run {
+        private static final VarHandle BYTES;
+
+        static {
+            try {
+                BYTES = MethodHandles.lookup().findVarHandle(Run.class, "bytes", long.class);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+
+        final int partition;
+        final long number;
+        /** Any thread, through BYTES: it need not be exact when it is only looked at. */
+        private long bytes = BATCH_OVERHEAD_BYTES;
+
+        Run(int partition, long number) {
+            this.partition = partition;
+            this.number = number;
+        }
+
+        long bytes() {
+            return (long) BYTES.getOpaque(this);
+        }
+
+        long add(int more) {
+            return (long) BYTES.getAndAdd(this, (long) more) + more;
+        }
+    }
+
+    /** The runs of all stripes. Immutable but for the runs' counts. */
+    private static final class Runs {
+        final Dealt dealt;
+        final Run[] runs;
+        /** Of the run that began last. */
+        final long number;
+        /** Switches since the last that came with collisions. */
+        final int calm;
+
+        Runs(Dealt dealt, Run[] runs, long number, int calm) {
             this.dealt = dealt;
-            this.partition = deck.card(dealt - 1);
-            this.bytes = bytes;
+            this.runs = runs;
+            this.number = number;
+            this.calm = calm;
+        }
+
+        /** The calling thread's. */
+        Run mine() {
+            return runs.length == 1 ? runs[0] : runs[((int) Thread.currentThread().getId() & Integer.MAX_VALUE) % runs.length];
+        }
+
+        PartitionDeck deck() {
+            return dealt.deck();
+        }
+
+        int indexOf(Run run) {
+            return Arrays.asList(runs).indexOf(run);
+        }
+
+        /**
+         * Whether threads of another stripe write to the partition, and switch about as often as those that leave {@code left}.
+         * Where they are slower, they are in nobody's way, and their partition should not be left to them alone.
+         */
+        boolean isTaken(int partition, Run left) {
+            for (Run run : runs) {
+                if (run.partition == partition && run != left && run.number > left.number) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 }

@@ -1,14 +1,24 @@
 package dev.millrace.internal.producer.accumulate;
 
 import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /** The partitions with something ready for one broker, in turn. */
 public final class NodeQueue {
+
+    /** One request that is answered and one on its way: with one alone, records wait for a whole round trip. */
+    private static final int IDLE_BELOW = 2;
 
     private final int nodeId;
 
     /** Sender thread only. */
     final ArrayDeque<PartitionQueue> partitions = new ArrayDeque<>();
+
+    /** Partitions with an open batch that waits for linger or for the broker to have less to do; sender thread only. */
+    final Set<PartitionQueue> lingering = new LinkedHashSet<>();
+    /** Sender thread only. */
+    private int requestsInFlight;
 
     /** When data were ready for the broker, and when it last could take some, ms; sender thread writes, partitioners read. */
     private volatile long readyMs;
@@ -24,6 +34,21 @@ public final class NodeQueue {
 
     public boolean isEmpty() {
         return partitions.isEmpty();
+    }
+
+    /** A produce request goes out. */
+    public void requestSent() {
+        requestsInFlight++;
+    }
+
+    /** It was answered, or will not be. */
+    void requestDone() {
+        requestsInFlight--;
+    }
+
+    /** So little is on its way that what is sent now is answered soon, and nothing is gained by waiting. */
+    boolean isIdle() {
+        return requestsInFlight < IDLE_BELOW;
     }
 
     /** Notes that there are data for the broker, and whether it can take them. */

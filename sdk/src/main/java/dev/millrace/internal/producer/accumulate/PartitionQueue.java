@@ -2,6 +2,8 @@ package dev.millrace.internal.producer.accumulate;
 
 import dev.millrace.internal.producer.batch.ProducerBatch;
 import dev.millrace.internal.producer.batch.SendResult;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -23,6 +25,18 @@ public final class PartitionQueue {
     private final TopicPartition topicPartition;
     private final TopicQueues topic;
 
+    private static final VarHandle BUSY;
+
+    static {
+        try {
+            BUSY = MethodHandles.lookup().findVarHandle(PartitionQueue.class, "busy", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** A thread appends; written under this, through BUSY, read by any thread: only a hint. */
+    private boolean busy;
     /** Guarded by this. */
     private final ArrayDeque<ProducerBatch> batches = new ArrayDeque<>();
     /** The last of {@link #batches} while records may be added to it, else null; guarded by this. */
@@ -80,9 +94,23 @@ public final class PartitionQueue {
     synchronized ProducerBatch tryAppend(byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result) {
         checkAdmission();
         ProducerBatch batch = open;
-        if (batch == null || batch.tryAppend(key, value, headers, tailSize, result) && !batch.isFull())
+        if (batch == null)
             return null;
-        return sealOpen();
+        BUSY.setOpaque(this, true);
+        boolean goesOn = batch.tryAppend(key, value, headers, tailSize, result) && !batch.isFull()
+                || extend(batch) && (result.isAppended() || batch.tryAppend(key, value, headers, tailSize, result));
+        BUSY.setOpaque(this, false);
+        return goesOn ? null : sealOpen();
+    }
+
+    /** A batch behind others need not end at batch.size: it can't be sent yet. */
+    private boolean extend(ProducerBatch batch) {
+        return batches.size() > 1 && batch.extend();
+    }
+
+    /** Another thread appends at this moment, so that one that does it too is likely to wait; any thread. */
+    public boolean isBusy() {
+        return (boolean) BUSY.getOpaque(this);
     }
 
     /**

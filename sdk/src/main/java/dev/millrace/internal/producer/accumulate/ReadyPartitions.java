@@ -45,6 +45,7 @@ public final class ReadyPartitions implements PartitionLoad {
     private final RecordAccumulator accumulator;
     private final SendGate gate;
     private final long availabilityTimeoutMs;
+    private final boolean adaptive;
 
     private final TreeSet<PartitionQueue> timers = new TreeSet<>(
             Comparator.<PartitionQueue>comparingLong(queue -> queue.timerMs)
@@ -61,6 +62,7 @@ public final class ReadyPartitions implements PartitionLoad {
         this.accumulator = accumulator;
         this.gate = gate;
         this.availabilityTimeoutMs = availabilityTimeoutMs;
+        this.adaptive = accumulator.adaptiveLinger();
     }
 
     /**
@@ -99,8 +101,11 @@ public final class ReadyPartitions implements PartitionLoad {
     private void look(PartitionQueue queue, long nowMs) {
         if (queue.waitsAt != null)
             return;
-        long at = queue.readyAtMs(accumulator, leaders.leaderEpoch(queue.topicPartition()), nowMs);
+        NodeQueue idle = adaptive ? node(leaders.leaderId(queue.topicPartition())) : null;
+        long at = queue.readyAtMs(timing(idle), leaders.leaderEpoch(queue.topicPartition()), nowMs);
         setTimer(queue, at > nowMs ? at : PartitionQueue.NEVER);
+        if (at > nowMs && idle != null)
+            idle.lingering.add(queue);
         if (at > nowMs || !gate.maySend(queue.head()))
             return;
         int leader = leaders.leaderId(queue.topicPartition());
@@ -108,10 +113,31 @@ public final class ReadyPartitions implements PartitionLoad {
         if (leader < 0) {
             leaderless.add(queue);
         } else {
-            NodeQueue node = nodes.computeIfAbsent(leader, NodeQueue::new);
+            NodeQueue node = node(leader);
             node.partitions.addLast(queue);
             queue.waitsAt = node;
         }
+    }
+
+    /** Null for no leader. */
+    private NodeQueue node(int leader) {
+        return leader < 0 ? null : nodes.computeIfAbsent(leader, NodeQueue::new);
+    }
+
+    /** While next to nothing is on its way to a broker, open batches for it need not wait, if linger is adaptive. */
+    private SendTiming timing(NodeQueue node) {
+        return adaptive && node != null && node.isIdle() ? SendTiming.AT_ONCE : accumulator;
+    }
+
+    /** A produce request to a broker was answered, or will not be. */
+    public void requestDone(int nodeId, long nowMs) {
+        NodeQueue node = nodes.get(nodeId);
+        node.requestDone();
+        if (node.lingering.isEmpty() || !node.isIdle())
+            return;
+        List<PartitionQueue> waited = new ArrayList<>(node.lingering);
+        node.lingering.clear();
+        waited.forEach(queue -> look(queue, nowMs));
     }
 
     private void setTimer(PartitionQueue queue, long atMs) {
@@ -159,7 +185,7 @@ public final class ReadyPartitions implements PartitionLoad {
                 queue.waitsAt = node;
                 break;
             }
-            ProducerBatch batch = head == null || !gate.maySend(head) ? null : take(queue, head, nowMs);
+            ProducerBatch batch = head == null || !gate.maySend(head) ? null : take(queue, head, timing(node), nowMs);
             if (batch != null) {
                 size += batch.size();
                 drained.add(batch);
@@ -169,8 +195,8 @@ public final class ReadyPartitions implements PartitionLoad {
         return drained;
     }
 
-    private ProducerBatch take(PartitionQueue queue, ProducerBatch head, long nowMs) {
-        ProducerBatch batch = queue.takeReady(head, accumulator, nowMs);
+    private ProducerBatch take(PartitionQueue queue, ProducerBatch head, SendTiming timing, long nowMs) {
+        ProducerBatch batch = queue.takeReady(head, timing, nowMs);
         if (batch == null)
             return null;
         try {

@@ -1,6 +1,7 @@
 package dev.millrace.internal.producer.accumulate;
 
 import dev.millrace.codec.Codec;
+import dev.millrace.internal.producer.batch.BatchLimits;
 import dev.millrace.internal.producer.batch.ProducerBatch;
 import dev.millrace.internal.producer.batch.RecordWriter;
 import dev.millrace.internal.producer.batch.SendResult;
@@ -39,8 +40,9 @@ public final class RecordAccumulator implements SendTiming {
     private static final double BACKOFF_JITTER = 0.2;
 
     private final int batchSize;
-    private final int rawLimit;
+    private final BatchLimits limits;
     private final long lingerMs;
+    private final boolean adaptiveLinger;
     private final Codec codec;
     private final ExponentialBackoff backoff;
     private final BufferPool pool;
@@ -70,8 +72,10 @@ public final class RecordAccumulator implements SendTiming {
     public RecordAccumulator(BatchSettings settings, Codec codec, BufferPool pool, AppendGate gate, Time time) {
         this.time = time;
         this.batchSize = settings.batchSize();
-        this.rawLimit = rawLimit(settings, codec, pool.totalMemory());
+        this.limits = new BatchLimits(settings.batchSize(), rawLimit(settings.batchSize(), codec, pool.totalMemory()),
+                settings.maxBatchSize(), rawLimit(settings, codec, pool.totalMemory()));
         this.lingerMs = settings.lingerMs();
+        this.adaptiveLinger = settings.adaptiveLinger();
         this.codec = codec;
         this.backoff = new ExponentialBackoff(settings.retryBackoffMs(), BACKOFF_BASE,
                 settings.retryBackoffMaxMs(), BACKOFF_JITTER);
@@ -82,11 +86,15 @@ public final class RecordAccumulator implements SendTiming {
 
     /** The largest array that batches of these settings stage records in, in bytes: what a pool for them should recycle. */
     public static int rawLimit(BatchSettings settings, Codec codec, long bufferMemory) {
+        return rawLimit(settings.maxBatchSize(), codec, bufferMemory);
+    }
+
+    private static int rawLimit(int size, Codec codec, long bufferMemory) {
         if (codec.type().id() == 0)
-            return settings.batchSize();
+            return size;
         // An eighth, so that a few partitions can't take all memory for batches that are not even full.
-        long limit = Math.min((long) MAX_STAGED_BATCH_SIZES * settings.batchSize(), bufferMemory / 8);
-        return (int) Math.max(settings.batchSize(), Math.min(limit, Integer.MAX_VALUE / 2));
+        long limit = Math.min((long) MAX_STAGED_BATCH_SIZES * size, bufferMemory / 8);
+        return (int) Math.max(size, Math.min(limit, Integer.MAX_VALUE / 2));
     }
 
     public void senderWakeup(SenderWakeup senderWakeup) {
@@ -164,13 +172,13 @@ public final class RecordAccumulator implements SendTiming {
             sealedByAppend(queue, sealed);
         } else {
             changed.add(queue);
-            wakeup.wakeBy(sendOpenBatches() ? 0 : nowMs + lingerMs);
+            wakeup.wakeBy(adaptiveLinger || sendOpenBatches() ? 0 : nowMs + lingerMs);
         }
     }
 
     private byte[] allocate(PartitionQueue queue, int needed, long maxBlockMs) throws InterruptedException {
         // As large as the partition's last batch became, so that in a steady state nothing grows and nothing is wasted.
-        int usual = Math.min(queue.lastRawSize(), rawLimit);
+        int usual = Math.min(queue.lastRawSize(), limits.rawBytes());
         byte[] atOnce = pool.tryAllocate(Math.max(needed, usual));
         return atOnce != null ? atOnce
                 // A whole batch when memory is short: nothing grows then, and with crumbs each batch would be as small as the last.
@@ -180,7 +188,7 @@ public final class RecordAccumulator implements SendTiming {
     private ProducerBatch newBatch(PartitionQueue queue, byte[] buffer, long nowMs) {
         // A little more than seen last: what compresses worse should not make the batch larger than batch.size.
         float ratio = codec.type().id() == 0 ? 1 : Math.min(1, queue.topic().compressionRatio() * RATIO_MARGIN);
-        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, batchSize, rawLimit, ratio);
+        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, limits, ratio);
         incomplete.add(batch);
         return batch;
     }
@@ -243,6 +251,11 @@ public final class RecordAccumulator implements SendTiming {
     @Override
     public long lingerMs() {
         return lingerMs;
+    }
+
+    /** Whether linger is for brokers that something is on its way to, only. */
+    boolean adaptiveLinger() {
+        return adaptiveLinger;
     }
 
     @Override

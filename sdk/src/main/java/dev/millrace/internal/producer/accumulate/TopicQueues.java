@@ -1,6 +1,7 @@
 package dev.millrace.internal.producer.accumulate;
 
 import java.util.Arrays;
+import org.apache.kafka.common.Cluster;
 
 /** One topic's partitions, and what is known of its data. */
 public final class TopicQueues {
@@ -14,6 +15,8 @@ public final class TopicQueues {
     private boolean closed;
     /** What compression leaves of this topic's records; written by finishing threads, an update lost to a race does no harm. */
     private volatile float compressionRatio = 1;
+    /** In the cluster asked of last; any thread, and any thread's does. */
+    private Size size;
     /** When metadata was last told that the topic is in use, ms; a race repeats that, which does no harm. */
     private volatile long touchedMs = Long.MIN_VALUE;
 
@@ -60,6 +63,22 @@ public final class TopicQueues {
         for (PartitionQueue queue : queues)
             if (queue != null)
                 queue.close();
+    }
+
+    /** How many partitions the topic has in a cluster, 0 when it is not known; looked up once a cluster. */
+    public int partitions(Cluster cluster) {
+        Size known = size;
+        return known != null && known.cluster == cluster ? known.partitions : lookUp(cluster);
+    }
+
+    private int lookUp(Cluster cluster) {
+        // Not partitionCountForTopic, which boxes its result.
+        Size found = new Size(cluster, cluster.partitionsForTopic(name).size());
+        size = found;
+        return found.partitions;
+    }
+
+    private record Size(Cluster cluster, int partitions) {
     }
 
     /** True once an interval: the caller then tells metadata that the topic is in use. */

@@ -50,13 +50,11 @@ public final class ProducerBatch {
 
     /**
      * @param buffer the first staging array, room for the first record at least; goes back to {@code memory} at the end
-     * @param writeLimit bytes of the (compressed) batch at which it is full; a first record may be larger
-     * @param rawLimit bytes staged before compression at which it is full
      * @param compressionRatio what compression is expected to leave of the records: 1 for none
      */
-    public ProducerBatch(TopicPartition topicPartition, long createdMs, Memory memory, byte[] buffer, int writeLimit,
-                         int rawLimit, float compressionRatio) {
-        this(topicPartition, createdMs, new StagedRecords(memory, buffer, writeLimit, rawLimit, compressionRatio), false);
+    public ProducerBatch(TopicPartition topicPartition, long createdMs, Memory memory, byte[] buffer, BatchLimits limits,
+                         float compressionRatio) {
+        this(topicPartition, createdMs, new StagedRecords(memory, buffer, limits, compressionRatio), false);
     }
 
     private ProducerBatch(TopicPartition topicPartition, long createdMs, StagedRecords records, boolean partOfSplit) {
@@ -92,6 +90,11 @@ public final class ProducerBatch {
     /** So close to its limit that not even a small record would fit. */
     public boolean isFull() {
         return records.isFull();
+    }
+
+    /** Lets a full batch take more records, for it can't be sent yet anyway; false when it has become as large as it may. */
+    public boolean extend() {
+        return records.extend();
     }
 
     /** No more records; the caller owns the batch until it has finished it. */
@@ -309,7 +312,7 @@ public final class ProducerBatch {
     }
 
     ProducerBatch newPart(Memory memory, byte[] buffer, int limit) {
-        return new ProducerBatch(topicPartition, createdMs, new StagedRecords(memory, buffer, limit, limit, 1), true);
+        return new ProducerBatch(topicPartition, createdMs, new StagedRecords(memory, buffer, BatchLimits.fixed(limit, limit), 1), true);
     }
 
     /** Takes a record over from the batch that is split. */

@@ -12,10 +12,12 @@ final class StagedRecords {
     /** Length, attributes, two deltas, key length, value length and header count, a byte each. */
     private static final int SMALLEST_RECORD = 7;
 
-    private final int writeLimit;
-    private final int rawLimit;
+    private final BatchLimits limits;
     private final float compressionRatio;
 
+    /** The limits of now. */
+    private int writeLimit;
+    private int rawLimit;
     /** Null after the end: a Future that somebody keeps should not keep the pool. */
     private Memory memory;
     private byte[] buffer;
@@ -29,11 +31,12 @@ final class StagedRecords {
     private int codecId;
 
     /** The parameters of {@link ProducerBatch}'s constructor. */
-    StagedRecords(Memory memory, byte[] buffer, int writeLimit, int rawLimit, float compressionRatio) {
+    StagedRecords(Memory memory, byte[] buffer, BatchLimits limits, float compressionRatio) {
         this.memory = memory;
         this.buffer = buffer;
-        this.writeLimit = writeLimit;
-        this.rawLimit = rawLimit;
+        this.limits = limits;
+        this.writeLimit = limits.bytes();
+        this.rawLimit = limits.rawBytes();
         this.compressionRatio = compressionRatio;
     }
 
@@ -75,6 +78,15 @@ final class StagedRecords {
 
     boolean isFull() {
         return !hasRoom(SMALLEST_RECORD);
+    }
+
+    /** See {@link ProducerBatch#extend}: by doubling, so that a short wait does not make a long batch. */
+    boolean extend() {
+        if (writeLimit >= limits.maxBytes())
+            return false;
+        writeLimit = (int) Math.min(2L * writeLimit, limits.maxBytes());
+        rawLimit = (int) Math.min(2L * rawLimit, limits.maxRawBytes());
+        return true;
     }
 
     int unusedBytes() {

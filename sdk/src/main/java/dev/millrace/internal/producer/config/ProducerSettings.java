@@ -1,5 +1,7 @@
 package dev.millrace.internal.producer.config;
 
+import dev.millrace.producer.MillraceProducerConfig;
+import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigException;
 import org.slf4j.Logger;
@@ -20,10 +22,11 @@ import org.slf4j.LoggerFactory;
  * @param partitioning    for the facade and the built-in partitioner
  * @param transactions    for the transaction state
  * @param metadataCaching for the metadata
+ * @param extras          what Kafka's producer has not, all off by default
  */
 public record ProducerSettings(ProducerConfig config, String clientId, Batching batching, Compression compression,
                                Delivery delivery, Partitioning partitioning, Transactions transactions,
-                               MetadataCaching metadataCaching) {
+                               MetadataCaching metadataCaching, Extras extras) {
     private static final Logger LOG = LoggerFactory.getLogger(ProducerSettings.class);
 
     /**
@@ -86,6 +89,15 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
     }
 
     /**
+     * The values of {@link MillraceProducerConfig}.
+     *
+     * @param adaptiveLinger batches are sent at once while next to nothing is on its way
+     * @param batchMaxBytes  at least {@code batchSize}; equal to it when batches do not grow
+     */
+    public record Extras(boolean adaptiveLinger, int batchMaxBytes) {
+    }
+
+    /**
      * Reads the values once.
      *
      * @throws ConfigException when the user set a {@code delivery.timeout.ms} below
@@ -95,7 +107,7 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
         Batching batching = batching(config);
         return new ProducerSettings(config, config.getString(ProducerConfig.CLIENT_ID_CONFIG), batching,
                 compression(config), delivery(config, batching.lingerMs()), partitioning(config),
-                transactions(config), metadataCaching(config));
+                transactions(config), metadataCaching(config), extras(config, batching));
     }
 
     private static Batching batching(ProducerConfig config) {
@@ -165,5 +177,17 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
         return new MetadataCaching(
                 config.getLong(ProducerConfig.METADATA_MAX_AGE_CONFIG),
                 config.getLong(ProducerConfig.METADATA_MAX_IDLE_CONFIG));
+    }
+
+    private static Extras extras(ProducerConfig config, Batching batching) {
+        Map<String, Object> own = MillraceProducerConfig.configDef().parse(config.originals());
+        int maxBytes = (int) own.get(MillraceProducerConfig.BATCH_MAX_BYTES_CONFIG);
+        if (maxBytes != 0 && maxBytes < batching.batchSize() || maxBytes > batching.maxRequestSize()) {
+            throw new ConfigException(MillraceProducerConfig.BATCH_MAX_BYTES_CONFIG, maxBytes, "must be 0, or at least "
+                    + ProducerConfig.BATCH_SIZE_CONFIG + " (" + batching.batchSize() + ") and at most "
+                    + ProducerConfig.MAX_REQUEST_SIZE_CONFIG + " (" + batching.maxRequestSize() + ")");
+        }
+        return new Extras((boolean) own.get(MillraceProducerConfig.LINGER_ADAPTIVE_CONFIG),
+                Math.max(maxBytes, batching.batchSize()));
     }
 }

@@ -123,6 +123,7 @@ public final class BrokerClient implements Closeable {
         call.complete(response, listener, newLeaders);
         if (!newLeaders.isEmpty())
             metadata.updatePartitionLeadership(newLeaders, endpoints((ProduceResponse) response.responseBody()));
+        listener.onDone(nodeId);
         if (response.hasResponse())
             listener.onResponse(nodeId, response.requestLatencyMs());
     }

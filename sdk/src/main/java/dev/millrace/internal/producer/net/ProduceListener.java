@@ -8,6 +8,9 @@ public interface ProduceListener {
     /** The fate of one batch of the request. */
     void onResult(ProducerBatch batch, PartitionResult result);
 
+    /** A request is over, after all its batches were told, and whatever became of it. */
+    void onDone(int nodeId);
+
     /** A broker answered, after all its batches were told. */
     void onResponse(int nodeId, long latencyMs);
 }

@@ -252,12 +252,14 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         }
         metrics.requestSent(records, nowMs);
         try {
+            node.requestSent();
             broker.produce(node.nodeId(), batches, transactions.usesV1(), this, nowMs);
             return true;
         } catch (RuntimeException e) {
             log.error("Uncaught error while sending to node {}", node.nodeId(), e);
             PartitionResult failure = PartitionResult.failure(Errors.UNKNOWN_SERVER_ERROR, "Sending failed: " + e);
             batches.forEach(batch -> onResult(batch, failure));
+            onDone(node.nodeId());
             return false;
         }
     }
@@ -274,6 +276,11 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     }
 
     // ---------------------------------------------------------------- results
+
+    @Override
+    public void onDone(int nodeId) {
+        ready.requestDone(nodeId, time.milliseconds());
+    }
 
     @Override
     public void onResponse(int nodeId, long latencyMs) {

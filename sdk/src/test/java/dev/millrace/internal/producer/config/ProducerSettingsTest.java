@@ -120,4 +120,25 @@ class ProducerSettingsTest {
         complete.put("bootstrap.servers", "localhost:1");
         return ProducerSettings.of(ConfigParser.parse(complete, new ByteArraySerializer(), new ByteArraySerializer()));
     }
+
+    @Test
+    void shouldBatchAsKafkaUnlessToldOtherwise() {
+        assertEquals(new ProducerSettings.Extras(false, 16384), settings(Map.of()).extras());
+        // Kafka takes this, so we do: a batch may never become that large.
+        assertEquals(new ProducerSettings.Extras(false, 4 << 20), settings(Map.of("batch.size", 4 << 20)).extras());
+    }
+
+    @Test
+    void shouldReadItsOwnKeys() {
+        assertEquals(new ProducerSettings.Extras(true, 500_000),
+                settings(Map.of("millrace.linger.adaptive", "true", "millrace.batch.max.bytes", "500000")).extras());
+    }
+
+    @Test
+    void shouldRefuseBatchesThatGrowToLessThanTheyAreOrMoreThanARequest() {
+        for (int bytes : new int[] {-1, 1, 16383, (1 << 20) + 1}) {
+            ConfigException e = assertThrows(ConfigException.class, () -> settings(Map.of("millrace.batch.max.bytes", bytes)));
+            assertTrue(e.getMessage().contains("millrace.batch.max.bytes"), e.getMessage());
+        }
+    }
 }

@@ -80,7 +80,10 @@ final class EngineHarness implements AutoCloseable {
         int partitions = 2;
         int brokers = 1;
         int batchSize = 1000;
+        /** 0 for no more than {@link #batchSize}. */
+        int maxBatchSize;
         long lingerMs;
+        boolean adaptiveLinger;
         long bufferMemory = 1 << 20;
         CodecType codec = CodecType.NONE;
         boolean idempotent = true;
@@ -112,8 +115,8 @@ final class EngineHarness implements AutoCloseable {
                 new ClusterResourceListeners(), time);
         client = options.cluster == null ? options.client.apply(time, metadata)
                 : new SteppedClient(time, metadata, options.cluster);
-        BatchSettings batching = new BatchSettings(options.batchSize, options.lingerMs, options.retryBackoffMs,
-                options.retryBackoffMaxMs);
+        BatchSettings batching = new BatchSettings(options.batchSize, Math.max(options.batchSize, options.maxBatchSize),
+                options.lingerMs, options.adaptiveLinger, options.retryBackoffMs, options.retryBackoffMaxMs);
         pool = new BufferPool(options.bufferMemory, options.batchSize,
                 RecordAccumulator.rawLimit(batching, Codecs.of(options.codec), options.bufferMemory), NOBODY, time);
         BrokerClient broker = new BrokerClient(client, metadata, versions, options.acks, options.requestTimeoutMs,

@@ -1,0 +1,82 @@
+package dev.millrace.internal.producer.send;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import org.apache.kafka.common.protocol.Errors;
+import org.junit.jupiter.api.Test;
+
+/** {@code millrace.linger.adaptive}: who has next to nothing on the way sends at once, who has waits, but for linger at most. */
+class AdaptiveLingerTest extends EngineTest {
+
+    private static final int LINGER_MS = 50;
+
+    private void start() throws Exception {
+        start(o -> {
+            o.adaptiveLinger = true;
+            o.lingerMs = LINGER_MS;
+        });
+        // From then on a partition may have more than one batch on its way.
+        engine.establish(0);
+    }
+
+    @Test
+    void shouldSendAtOnceWhileNextToNothingIsOnItsWay() throws Exception {
+        start();
+        for (String value : List.of("a", "b")) {
+            engine.append(0, value);
+            engine.step();
+        }
+        assertEquals(List.of("a"), engine.sent(0).values());
+        assertEquals(List.of("b"), engine.sent(1).values());
+    }
+
+    @Test
+    void shouldGatherRecordsUntilAnAnswerComes() throws Exception {
+        start();
+        sendTwo();
+        for (String value : List.of("c", "d", "e")) {
+            engine.append(0, value);
+            engine.step();
+        }
+        assertEquals(2, engine.requests().size());
+        engine.respond(0, Errors.NONE, 1);
+        engine.step();
+        assertEquals(List.of("c", "d", "e"), engine.sent(1).values());
+    }
+
+    @Test
+    void shouldWaitForLingerAtMost() throws Exception {
+        start();
+        sendTwo();
+        engine.append(0, "c");
+        engine.time.sleep(LINGER_MS - 1);
+        engine.step();
+        assertEquals(2, engine.requests().size());
+        engine.time.sleep(1);
+        engine.step();
+        assertEquals(List.of("c"), engine.sent(2).values());
+    }
+
+    /** A lost connection is an answer, too. */
+    @Test
+    void shouldGoOnAfterAConnectionWasLost() throws Exception {
+        start();
+        sendTwo();
+        engine.append(1, "c");
+        engine.step();
+        assertEquals(2, engine.requests().size());
+        engine.disconnect();
+        engine.step();
+        engine.step();
+        assertEquals(List.of("c"), engine.sent(0).values());
+    }
+
+    private void sendTwo() throws Exception {
+        for (String value : List.of("a", "b")) {
+            engine.append(0, value);
+            engine.step();
+        }
+        assertEquals(2, engine.requests().size());
+    }
+}
