@@ -14,8 +14,8 @@ final class AddOffsetsCall extends TransactionCall {
     private final AddOffsets request;
     private final CommitOffsets commit;
 
-    AddOffsetsCall(TransactionManager manager, CommitOffsets commit) {
-        super(manager, Priority.ADD_PARTITIONS_OR_OFFSETS, new TransactionResult("AddOffsetsToTxn"));
+    AddOffsetsCall(TransactionAnswers answers, CommitOffsets commit) {
+        super(answers, Priority.ADD_PARTITIONS_OR_OFFSETS, new TransactionResult("AddOffsetsToTxn"));
         this.request = new AddOffsets(commit.producer(), commit.group().groupId());
         this.commit = commit;
     }
@@ -30,17 +30,15 @@ final class AddOffsetsCall extends TransactionCall {
         Errors error = response.error();
         if (error == Errors.NONE) {
             // Not done yet: the caller waits until the offsets are committed.
-            manager.offsetsAdded(new CommitOffsetsCall(manager, commit, result));
+            answers.offsetsAdded(new CommitOffsetsCall(answers, commit, result));
         } else if (!handledCommon(error)) {
             switch (error) {
-                case UNKNOWN_PRODUCER_ID -> manager.abortableIfPossible(this, error.exception());
+                case UNKNOWN_PRODUCER_ID -> abortableIfPossible(error.exception());
                 case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING ->
-                        manager.fatal(this, error.exception());
-                case GROUP_AUTHORIZATION_FAILED ->
-                        manager.abortable(this, GroupAuthorizationException.forGroupId(request.groupId()));
-                case TRANSACTION_ABORTABLE -> manager.abortable(this, error.exception());
-                default -> manager.fatal(this,
-                        new KafkaException("Unexpected error in AddOffsetsToTxnResponse: " + error.message()));
+                        fatal(error.exception());
+                case GROUP_AUTHORIZATION_FAILED -> abortable(GroupAuthorizationException.forGroupId(request.groupId()));
+                case TRANSACTION_ABORTABLE -> abortable(error.exception());
+                default -> fatal(new KafkaException("Unexpected error in AddOffsetsToTxnResponse: " + error.message()));
             }
         }
     }

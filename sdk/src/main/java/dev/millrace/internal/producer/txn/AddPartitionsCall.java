@@ -19,8 +19,8 @@ final class AddPartitionsCall extends TransactionCall {
 
     private final AddPartitions request;
 
-    AddPartitionsCall(TransactionManager manager, AddPartitions request) {
-        super(manager, Priority.ADD_PARTITIONS_OR_OFFSETS, new TransactionResult("AddPartitionsToTxn"));
+    AddPartitionsCall(TransactionAnswers answers, AddPartitions request) {
+        super(answers, Priority.ADD_PARTITIONS_OR_OFFSETS, new TransactionResult("AddPartitionsToTxn"));
         this.request = request;
     }
 
@@ -40,22 +40,22 @@ final class AddPartitionsCall extends TransactionCall {
                 }
                 case TOPIC_AUTHORIZATION_FAILED -> unauthorized.add(partition.getKey().topic());
                 case CONCURRENT_TRANSACTIONS -> {
-                    if (manager.hasPartitions())
-                        manager.retry(this);
+                    if (answers.contents.hasPartitions())
+                        retry();
                     else
-                        manager.retryIn(this, AFTER_LAST_TRANSACTION_MS);
+                        answers.calls.retryIn(this, AFTER_LAST_TRANSACTION_MS);
                     return;
                 }
                 case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING -> {
-                    manager.fatal(this, error.exception());
+                    fatal(error.exception());
                     return;
                 }
                 case UNKNOWN_PRODUCER_ID -> {
-                    manager.abortableIfPossible(this, error.exception());
+                    abortableIfPossible(error.exception());
                     return;
                 }
                 case TRANSACTION_ABORTABLE -> {
-                    manager.abortable(this, error.exception());
+                    abortable(error.exception());
                     return;
                 }
                 default -> {
@@ -67,14 +67,13 @@ final class AddPartitionsCall extends TransactionCall {
             }
         }
         // Whatever came of it: they do not wait any more, and batches that were sent before may be repeated.
-        manager.partitionsAnswered(request.partitions());
+        answers.contents.answered(request.partitions());
         if (!unauthorized.isEmpty()) {
-            manager.abortable(this, new TopicAuthorizationException(unauthorized));
+            abortable(new TopicAuthorizationException(unauthorized));
         } else if (failed) {
-            manager.abortable(this, new KafkaException(
-                    "Could not add partitions to transaction due to errors: " + response.partitions()));
+            abortable(new KafkaException("Could not add partitions to transaction due to errors: " + response.partitions()));
         } else {
-            manager.partitionsAdded(request.partitions());
+            answers.contents.added(request.partitions());
             result.done();
         }
     }

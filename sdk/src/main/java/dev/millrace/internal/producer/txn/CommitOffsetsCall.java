@@ -12,17 +12,18 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.apache.kafka.common.protocol.Errors;
 
 /** Commits a group's offsets as a part of the transaction, again and again until all of them are. */
 final class CommitOffsetsCall extends TransactionCall {
 
     private final CommitOffsets request;
-    /** Guarded by the manager. */
+    /** Guarded by the manager's lock. */
     private final Map<TopicPartition, OffsetAndMetadata> uncommitted;
 
-    CommitOffsetsCall(TransactionManager manager, CommitOffsets request, TransactionResult result) {
-        super(manager, Priority.ADD_PARTITIONS_OR_OFFSETS, result);
+    CommitOffsetsCall(TransactionAnswers answers, CommitOffsets request, TransactionResult result) {
+        super(answers, Priority.ADD_PARTITIONS_OR_OFFSETS, result);
         this.request = request;
         this.uncommitted = new HashMap<>(request.offsets());
     }
@@ -62,23 +63,29 @@ final class CommitOffsetsCall extends TransactionCall {
             result.done();
         } else {
             if (lookUp)
-                manager.lookUp(this);
-            manager.retry(this);
+                lookUp();
+            retry();
         }
+    }
+
+    @Override
+    void retry() {
+        if (answers.isAborting())
+            // It may never succeed, say, for a topic that is gone, and nobody wants it any more.
+            result.fail(new TransactionAbortedException());
+        else
+            super.retry();
     }
 
     private void refused(Errors error) {
         switch (error) {
-            case GROUP_AUTHORIZATION_FAILED ->
-                    manager.abortable(this, GroupAuthorizationException.forGroupId(request.group().groupId()));
-            case FENCED_INSTANCE_ID, TRANSACTION_ABORTABLE -> manager.abortable(this, error.exception());
-            case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> manager.abortable(this, new CommitFailedException(
+            case GROUP_AUTHORIZATION_FAILED -> abortable(GroupAuthorizationException.forGroupId(request.group().groupId()));
+            case FENCED_INSTANCE_ID, TRANSACTION_ABORTABLE -> abortable(error.exception());
+            case UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION -> abortable(new CommitFailedException(
                     "Transaction offset Commit failed due to consumer group metadata mismatch: " + error.exception().getMessage()));
-            case INVALID_PRODUCER_EPOCH, PRODUCER_FENCED -> manager.fatal(this, Errors.PRODUCER_FENCED.exception());
-            case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, UNSUPPORTED_FOR_MESSAGE_FORMAT ->
-                    manager.fatal(this, error.exception());
-            default -> manager.fatal(this,
-                    new KafkaException("Unexpected error in TxnOffsetCommitResponse: " + error.message()));
+            case INVALID_PRODUCER_EPOCH, PRODUCER_FENCED -> fatal(Errors.PRODUCER_FENCED.exception());
+            case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, UNSUPPORTED_FOR_MESSAGE_FORMAT -> fatal(error.exception());
+            default -> fatal(new KafkaException("Unexpected error in TxnOffsetCommitResponse: " + error.message()));
         }
     }
 }

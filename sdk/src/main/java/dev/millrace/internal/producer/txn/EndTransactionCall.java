@@ -11,8 +11,8 @@ final class EndTransactionCall extends TransactionCall {
 
     private final EndTransaction request;
 
-    EndTransactionCall(TransactionManager manager, EndTransaction request) {
-        super(manager, Priority.END_TRANSACTION, new TransactionResult("EndTxn(" + request.commit() + ")"));
+    EndTransactionCall(TransactionAnswers answers, EndTransaction request) {
+        super(answers, Priority.END_TRANSACTION, new TransactionResult("EndTxn(" + request.commit() + ")"));
         this.request = request;
     }
 
@@ -25,21 +25,21 @@ final class EndTransactionCall extends TransactionCall {
     void handle(TransactionResponse response) {
         Errors error = response.error();
         if (error == Errors.NONE) {
-            manager.ended(result, response.producerId(), response.epoch());
+            answers.ended(result, response.producerId(), response.epoch());
         } else if (!handledCommon(error)) {
             switch (error) {
                 case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, INVALID_TXN_STATE, INVALID_PRODUCER_ID_MAPPING ->
-                        manager.fatal(this, error.exception());
+                        fatal(error.exception());
                 case UNKNOWN_PRODUCER_ID, TRANSACTION_ABORTABLE -> {
                     if (!request.commit())
                         // To abort what can't be aborted would go round for ever.
-                        manager.fatal(this, new KafkaException("Failed to abort transaction", error.exception()));
+                        fatal(new KafkaException("Failed to abort transaction", error.exception()));
                     else if (error == Errors.TRANSACTION_ABORTABLE)
-                        manager.abortable(this, error.exception());
+                        abortable(error.exception());
                     else
-                        manager.abortableIfPossible(this, error.exception());
+                        abortableIfPossible(error.exception());
                 }
-                default -> manager.fatal(this, new KafkaException("Unhandled error in EndTxnResponse: " + error.message()));
+                default -> fatal(new KafkaException("Unhandled error in EndTxnResponse: " + error.message()));
             }
         }
     }

@@ -15,8 +15,8 @@ final class FindCoordinatorCall extends TransactionCall {
     private final CoordinatorType type;
     private final String key;
 
-    FindCoordinatorCall(TransactionManager manager, CoordinatorType type, String key) {
-        super(manager, Priority.FIND_COORDINATOR, new TransactionResult("FindCoordinator"));
+    FindCoordinatorCall(TransactionAnswers answers, CoordinatorType type, String key) {
+        super(answers, Priority.FIND_COORDINATOR, new TransactionResult("FindCoordinator"));
         this.type = type;
         this.key = key;
     }
@@ -41,15 +41,15 @@ final class FindCoordinatorCall extends TransactionCall {
         if (error == Errors.NONE)
             result.done();
         else if (error.exception() instanceof RetriableException)
-            manager.retry(this);
+            retry();
         else if (error == Errors.GROUP_AUTHORIZATION_FAILED)
-            manager.abortable(this, GroupAuthorizationException.forGroupId(key));
+            abortable(GroupAuthorizationException.forGroupId(key));
         else if (error == Errors.TRANSACTION_ABORTABLE)
-            manager.abortable(this, error.exception());
+            abortable(error.exception());
         else if (error == Errors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
-            manager.fatal(this, error.exception());
+            fatal(error.exception());
         else
-            manager.fatal(this, new KafkaException("Could not find a coordinator with type " + type + " with key " + key
+            fatal(new KafkaException("Could not find a coordinator with type " + type + " with key " + key
                     + " due to unexpected error: " + (response.message() == null ? error.message() : response.message())));
     }
 }

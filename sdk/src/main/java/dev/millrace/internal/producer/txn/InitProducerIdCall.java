@@ -14,8 +14,8 @@ final class InitProducerIdCall extends TransactionCall {
 
     private final InitProducerId request;
 
-    InitProducerIdCall(TransactionManager manager, InitProducerId request, TransactionResult result) {
-        super(manager, Priority.INIT_PRODUCER_ID, result);
+    InitProducerIdCall(TransactionAnswers answers, InitProducerId request, TransactionResult result) {
+        super(answers, Priority.INIT_PRODUCER_ID, result);
         this.request = request;
     }
 
@@ -28,16 +28,17 @@ final class InitProducerIdCall extends TransactionCall {
     void handle(TransactionResponse response) {
         Errors error = response.error();
         if (error == Errors.NONE) {
-            manager.initialized(response.producerId(), response.epoch());
+            answers.initialized(response.producerId(), response.epoch());
             result.done();
         } else if (!handledCommon(error)) {
             switch (error) {
                 // An operator can mend it: the producer may be initialized again.
-                case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED ->
-                        manager.uninitialized(this, error.exception());
-                case TRANSACTION_ABORTABLE -> manager.abortable(this, error.exception());
-                default -> manager.fatal(this,
-                        new KafkaException("Unexpected error in InitProducerIdResponse; " + error.message()));
+                case TRANSACTIONAL_ID_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED -> {
+                    result.fail(error.exception());
+                    answers.uninitialized(error.exception());
+                }
+                case TRANSACTION_ABORTABLE -> abortable(error.exception());
+                default -> fatal(new KafkaException("Unexpected error in InitProducerIdResponse; " + error.message()));
             }
         }
     }

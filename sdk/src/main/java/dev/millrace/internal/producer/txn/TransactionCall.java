@@ -11,7 +11,8 @@ import org.apache.kafka.common.protocol.Errors;
 
 /**
  * One request of a transactional producer, from the moment it is wanted until its answer was dealt with. What an answer means
- * is in the subclasses, one for each kind of request; all of them say it in the words of {@link TransactionManager}.
+ * is in the subclasses, one for each kind of request; all of them say it in the words of this class and of
+ * {@link TransactionAnswers}.
  *
  * <p>Lock: the manager's, with which all but the constructor's arguments are used.
  */
@@ -25,7 +26,7 @@ public abstract class TransactionCall implements CoordinatorClient.Listener {
         END_TRANSACTION
     }
 
-    final TransactionManager manager;
+    final TransactionAnswers answers;
     final TransactionResult result;
     final Priority priority;
     /** Not again before, ms; guarded by the manager. */
@@ -33,8 +34,8 @@ public abstract class TransactionCall implements CoordinatorClient.Listener {
     /** Among those of one priority, first come first served; set when it is queued, guarded by the manager. */
     long number;
 
-    TransactionCall(TransactionManager manager, Priority priority, TransactionResult result) {
-        this.manager = manager;
+    TransactionCall(TransactionAnswers answers, Priority priority, TransactionResult result) {
+        this.answers = answers;
         this.priority = priority;
         this.result = result;
     }
@@ -49,7 +50,7 @@ public abstract class TransactionCall implements CoordinatorClient.Listener {
 
     /** The key of that coordinator. */
     String coordinatorKey() {
-        return manager.transactionalId();
+        return answers.transactionalId();
     }
 
     public long notBeforeMs() {
@@ -65,40 +66,70 @@ public abstract class TransactionCall implements CoordinatorClient.Listener {
 
     @Override
     public final void onResponse(TransactionResponse response) {
-        manager.landed(this, () -> handle(response));
+        answers.landed(this, () -> handle(response));
     }
 
     @Override
     public final void onDisconnect() {
-        manager.landed(this, () -> {
-            manager.lookUp(this);
-            manager.retry(this);
+        answers.landed(this, () -> {
+            lookUp();
+            retry();
         });
     }
 
     @Override
     public final void onUnsupported(UnsupportedVersionException error) {
-        manager.landed(this, () -> manager.fatal(this, error));
+        answers.landed(this, () -> fatal(error));
     }
 
     /** It could not be sent, for a reason that nobody expects; else others would wait for its answer for ever. */
     public final void onUnsent(RuntimeException error) {
-        manager.landed(this, () -> manager.fatal(this, new KafkaException("Could not send " + this, error)));
+        answers.landed(this, () -> fatal(new KafkaException("Could not send " + this, error)));
+    }
+
+    // ---------------------------------------------------------------- what may come of it; with the lock held
+
+    /** Who the coordinator is, is to be asked before this is sent again. */
+    final void lookUp() {
+        answers.calls.lookUp(this);
+    }
+
+    /** Send it again after {@code retry.backoff.ms}. */
+    void retry() {
+        answers.calls.retry(this);
+    }
+
+    /** It failed, and it is the end. */
+    final void fatal(RuntimeException error) {
+        result.fail(error);
+        answers.errors.fatal(error);
+    }
+
+    /** It failed, and the transaction must be aborted. */
+    final void abortable(RuntimeException error) {
+        result.fail(error);
+        answers.errors.abortable(error);
+    }
+
+    /** It failed; the transaction must be aborted if another epoch can be had, and else it is the end. */
+    final void abortableIfPossible(RuntimeException error) {
+        result.fail(error);
+        answers.errors.abortableIfPossible(error);
     }
 
     /** True when an error has been dealt with that means the same for every kind of request. */
     final boolean handledCommon(Errors error) {
         switch (error) {
             case NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE -> {
-                manager.lookUp(this);
-                manager.retry(this);
+                lookUp();
+                retry();
             }
             // Old coordinators say INVALID_PRODUCER_EPOCH where newer ones say PRODUCER_FENCED.
-            case INVALID_PRODUCER_EPOCH, PRODUCER_FENCED -> manager.fatal(this, Errors.PRODUCER_FENCED.exception());
+            case INVALID_PRODUCER_EPOCH, PRODUCER_FENCED -> fatal(Errors.PRODUCER_FENCED.exception());
             default -> {
                 if (!(error.exception() instanceof RetriableException))
                     return false;
-                manager.retry(this);
+                retry();
             }
         }
         return true;
