@@ -46,6 +46,12 @@ import org.apache.kafka.common.serialization.Serializer;
  */
 public class MillraceProducer<K, V> implements Producer<K, V> {
 
+    // KafkaProducer's names: people look for them in thread dumps and dashboards.
+    /** How the name of the thread begins that callbacks run on; the client's id comes behind it. */
+    public static final String NETWORK_THREAD_PREFIX = "kafka-producer-network-thread";
+    /** The group of those {@link #metrics} that are neither of a topic nor of a node. */
+    public static final String PRODUCER_METRIC_GROUP_NAME = "producer-metrics";
+
     // Behind the facade, so that no class that needs kafka-clients' inside is loaded before its version was checked.
     private final ProducerEngine<K, V> engine;
 

@@ -63,9 +63,6 @@ import org.slf4j.Logger;
 /** What stands behind {@link MillraceProducer}: puts the floors together, and takes them apart again. */
 final class ProducerEngine<K, V> {
 
-    // KafkaProducer's name: people look for it in thread dumps.
-    private static final String THREAD_NAME = "kafka-producer-network-thread | ";
-
     private final ProducerSettings settings;
     private final Time time = Time.SYSTEM;
     private final Logger log;
@@ -145,7 +142,7 @@ final class ProducerEngine<K, V> {
         partitions.watch(sender.load());
         this.recordSender = new RecordSender<>(settings, topicMetadata, new RecordSerializer<>(keySerializer, valueSerializer),
                 partitions, accumulator, time);
-        this.senderThread = network.thread(THREAD_NAME + clientId, this::send);
+        this.senderThread = network.thread(MillraceProducer.NETWORK_THREAD_PREFIX + " | " + clientId, this::send);
         config.logUnused();
         network.registerAppInfo(ClientMetrics.JMX_PREFIX, metrics);
         senderThread.start();
