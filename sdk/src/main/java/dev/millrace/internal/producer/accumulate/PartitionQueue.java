@@ -127,6 +127,7 @@ public final class PartitionQueue {
         if (!batch.tryAppend(key, value, headers, tailSize, result))
             throw new IllegalStateException("A new batch of " + buffer.length + " bytes took no record of " + tailSize);
         open = batch;
+        topic.openBatches().incrementAndGet();
         batches.addLast(batch);
         queued = batches.size();
         // Decided here, under the lock: a moment later the batch may be full and another thread's to finish.
@@ -145,6 +146,7 @@ public final class PartitionQueue {
     private ProducerBatch sealOpen() {
         ProducerBatch batch = open;
         open = null;
+        topic.openBatches().decrementAndGet();
         batch.seal();
         lastRawSize = batch.rawSize();
         return batch;

@@ -53,6 +53,8 @@ public final class RecordAccumulator implements SendTiming {
     private final ConcurrentHashMap<String, TopicQueues> topics = new ConcurrentHashMap<>();
     private final IncompleteBatches incomplete = new IncompleteBatches();
     private final ConcurrentLinkedQueue<PartitionQueue> changed = new ConcurrentLinkedQueue<>();
+    /** Batches that records may be added to; any thread. */
+    private final AtomicInteger openBatches = new AtomicInteger();
     private final AtomicInteger flushes = new AtomicInteger();
     /** A transaction ends; written by the sender thread, read by any. */
     private volatile boolean completing;
@@ -108,7 +110,7 @@ public final class RecordAccumulator implements SendTiming {
         TopicQueues known = topics.get(name);
         if (known != null)
             return known;
-        TopicQueues made = topics.computeIfAbsent(name, topic -> new TopicQueues(topic, gate));
+        TopicQueues made = topics.computeIfAbsent(name, topic -> new TopicQueues(topic, gate, openBatches));
         // After it can be seen: close() either finds it, or has set this before.
         if (closed)
             made.close();
@@ -180,17 +182,27 @@ public final class RecordAccumulator implements SendTiming {
         // As large as the partition's last batch became, so that in a steady state nothing grows and nothing is wasted.
         int usual = Math.min(queue.lastRawSize(), limits.rawBytes());
         byte[] atOnce = pool.tryAllocate(Math.max(needed, usual));
-        return atOnce != null ? atOnce
-                // A whole batch when memory is short: nothing grows then, and with crumbs each batch would be as small as the last.
-                : pool.allocate(Math.max(needed, (int) Math.min(batchSize, pool.totalMemory())), maxBlockMs);
+        return atOnce != null ? atOnce : pool.allocate(Math.max(needed, share(queue)), maxBlockMs);
+    }
+
+    /**
+     * Room for a whole batch when memory is short: nothing grows then, and with crumbs each batch would be as small as the last.
+     * But not more than its share of half the memory, or a few of many partitions would take all.
+     */
+    private int share(PartitionQueue queue) {
+        float whole = Math.min(batchSize / expectedRatio(queue), limits.rawBytes());
+        return (int) Math.min(whole, pool.totalMemory() / (2L * (openBatches.get() + 1)));
     }
 
     private ProducerBatch newBatch(PartitionQueue queue, byte[] buffer, long nowMs) {
-        // A little more than seen last: what compresses worse should not make the batch larger than batch.size.
-        float ratio = codec.type().id() == 0 ? 1 : Math.min(1, queue.topic().compressionRatio() * RATIO_MARGIN);
-        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, limits, ratio);
+        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, limits, expectedRatio(queue));
         incomplete.add(batch);
         return batch;
+    }
+
+    private float expectedRatio(PartitionQueue queue) {
+        // A little more than seen last: what compresses worse should not make the batch larger than batch.size.
+        return codec.type().id() == 0 ? 1 : Math.min(1, queue.topic().compressionRatio() * RATIO_MARGIN);
     }
 
     /** Compresses a sealed batch and hands it over; no lock is held meanwhile. */

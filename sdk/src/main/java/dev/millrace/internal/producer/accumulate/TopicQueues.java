@@ -1,6 +1,7 @@
 package dev.millrace.internal.producer.accumulate;
 
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Cluster;
 
 /** One topic's partitions, and what is known of its data. */
@@ -8,6 +9,8 @@ public final class TopicQueues {
 
     private final String name;
     private final AppendGate gate;
+    /** Batches of all topics that records may be added to; any thread. */
+    private final AtomicInteger openBatches;
 
     /** Indexed by partition, with holes; replaced by a larger copy under this, read by any thread. */
     private volatile PartitionQueue[] queues = {};
@@ -20,9 +23,10 @@ public final class TopicQueues {
     /** When metadata was last told that the topic is in use, ms; a race repeats that, which does no harm. */
     private volatile long touchedMs = Long.MIN_VALUE;
 
-    TopicQueues(String name, AppendGate gate) {
+    TopicQueues(String name, AppendGate gate, AtomicInteger openBatches) {
         this.name = name;
         this.gate = gate;
+        this.openBatches = openBatches;
     }
 
     public String name() {
@@ -31,6 +35,10 @@ public final class TopicQueues {
 
     AppendGate gate() {
         return gate;
+    }
+
+    AtomicInteger openBatches() {
+        return openBatches;
     }
 
     /** The queue of a partition, made when it is asked for first. */

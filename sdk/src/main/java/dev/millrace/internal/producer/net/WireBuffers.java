@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 final class WireBuffers {
 
     private static final int SMALLEST_SHIFT = 12;
+    private static final byte POISON = (byte) 0xDB;
     private static final int MAX_KEPT = 16 << 20;
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of generics can't be made otherwise
@@ -32,6 +33,14 @@ final class WireBuffers {
         return buffer.clear();
     }
 
+    /** In tests: a buffer that is still on the wire then carries what no broker takes. */
+    private static boolean poison(ByteBuffer buffer) {
+        buffer.clear();
+        while (buffer.hasRemaining())
+            buffer.put(POISON);
+        return true;
+    }
+
     private static ByteBuffer allocate(int size) {
         try {
             return ByteBuffer.allocateDirect(size);
@@ -42,6 +51,7 @@ final class WireBuffers {
     }
 
     void giveBack(ByteBuffer buffer) {
+        assert poison(buffer);
         int capacity = buffer.capacity();
         if (!buffer.isDirect() || Integer.bitCount(capacity) != 1 || keptBytes + capacity > MAX_KEPT)
             return;
