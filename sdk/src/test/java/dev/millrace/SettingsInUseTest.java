@@ -29,8 +29,6 @@ class SettingsInUseTest {
                 }
             }
         }
-        // Kafka's own producer reads it, too, and has no method yet that would make use of it.
-        unused.remove("Transactions.twoPhaseCommit");
         assertEquals(Set.of(), unused);
     }
 }

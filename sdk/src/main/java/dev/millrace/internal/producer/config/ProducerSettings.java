@@ -76,9 +76,8 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
     /**
      * @param transactionalId null for a producer without transactions
      * @param timeoutMs       after which the broker aborts a transaction that was left open
-     * @param twoPhaseCommit  an outside coordinator ends the transactions, the broker never does
      */
-    public record Transactions(String transactionalId, int timeoutMs, boolean twoPhaseCommit) {
+    public record Transactions(String transactionalId, int timeoutMs) {
     }
 
     /**
@@ -169,8 +168,7 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
     private static Transactions transactions(ProducerConfig config) {
         return new Transactions(
                 config.getString(ProducerConfig.TRANSACTIONAL_ID_CONFIG),
-                config.getInt(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
-                config.getBoolean(ProducerConfig.TRANSACTION_TWO_PHASE_COMMIT_ENABLE_CONFIG));
+                config.getInt(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG));
     }
 
     private static MetadataCaching metadataCaching(ProducerConfig config) {

@@ -113,7 +113,7 @@ public final class TransactionSender implements TransactionWork {
 
     @Override
     public void abort() {
-        if (!manager.isCompleting())
+        if (manager.ending() == 0)
             manager.beginAbort();
     }
 

@@ -192,10 +192,6 @@ public final class TransactionManager implements AppendGate {
         return lifecycle.abortReason();
     }
 
-    public synchronized boolean isCompleting() {
-        return lifecycle.state().isCompleting();
-    }
-
     /** The number of the transaction that is about to end, 0 while none is. */
     public synchronized long ending() {
         return lifecycle.ending();

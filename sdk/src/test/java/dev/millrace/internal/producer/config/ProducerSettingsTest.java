@@ -22,7 +22,7 @@ class ProducerSettingsTest {
         assertEquals(new ProducerSettings.Delivery((short) -1, Integer.MAX_VALUE, true, 5, 120_000, 30_000, 100, 1000),
                 settings.delivery());
         assertEquals(new ProducerSettings.Partitioning(false, 0), settings.partitioning());
-        assertEquals(new ProducerSettings.Transactions(null, 60_000, false), settings.transactions());
+        assertEquals(new ProducerSettings.Transactions(null, 60_000), settings.transactions());
         assertEquals(new ProducerSettings.MetadataCaching(300_000, 300_000), settings.metadataCaching());
         assertTrue(settings.clientId().matches("producer-\\d+"), settings.clientId());
     }
@@ -43,7 +43,7 @@ class ProducerSettingsTest {
         assertEquals(new ProducerSettings.Batching(100, 7, 200, 300, 400), settings.batching());
         assertEquals(new ProducerSettings.Delivery((short) -1, 9, true, 3, 5000, 600, 11, 22), settings.delivery());
         assertEquals(new ProducerSettings.Partitioning(true, 33), settings.partitioning());
-        assertEquals(new ProducerSettings.Transactions("t", 44, false), settings.transactions());
+        assertEquals(new ProducerSettings.Transactions("t", 44), settings.transactions());
         assertEquals(new ProducerSettings.MetadataCaching(55, 6000), settings.metadataCaching());
     }
 
