@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.testkit.LaunchedProgram;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ class LauncherBuildIT {
         commands = folder.resolve("commands");
         Path bin = Files.createDirectories(root.resolve("perf-tool/bin"));
         for (String name : List.of("millrace-perf", "launch.sh")) {
-            Files.copy(Launched.LAUNCHER.resolveSibling(name), bin.resolve(name));
+            Files.copy(LauncherIT.LAUNCHER.resolveSibling(name), bin.resolve(name));
         }
         Files.writeString(root.resolve("pom.xml"), "<project/>");
         for (String module : MODULES) {
@@ -108,11 +109,11 @@ class LauncherBuildIT {
         return home;
     }
 
-    private Launched start(String name) throws IOException {
-        return Launched.start(folder.resolve(name), root.resolve("perf-tool/bin/millrace-perf"), environment, "produce");
+    private LaunchedProgram start(String name) throws IOException {
+        return LaunchedProgram.start(folder.resolve(name), root.resolve("perf-tool/bin/millrace-perf"), environment, "produce");
     }
 
-    private Launched run(int exitCode) throws IOException, InterruptedException {
+    private LaunchedProgram run(int exitCode) throws IOException, InterruptedException {
         return start("run").expectExit(exitCode);
     }
 
@@ -161,8 +162,8 @@ class LauncherBuildIT {
             passOn("flock");
         }
         script(commands.resolve("mvn"), "sleep 0.5\n" + BUILD);
-        Launched first = start("first");
-        Launched second = start("second");
+        LaunchedProgram first = start("first");
+        LaunchedProgram second = start("second");
         first.expectExit(0).assertOut("MillracePerf");
         second.expectExit(0).assertOut("MillracePerf");
         assertEquals(1, builds().size());
@@ -206,7 +207,7 @@ class LauncherBuildIT {
             passOn("flock");
         }
         script(commands.resolve("mvn"), "echo '[ERROR] A.java: not a statement'\nexit 3\n");
-        Launched run = run(1).assertErr(BUILDING, "[ERROR] A.java: not a statement", "millrace-perf: the build failed",
+        LaunchedProgram run = run(1).assertErr(BUILDING, "[ERROR] A.java: not a statement", "millrace-perf: the build failed",
                 root.resolve("perf-tool/target/launch-build.log").toString());
         assertEquals("", run.out());
         script(commands.resolve("mvn"), BUILD);
@@ -246,7 +247,7 @@ class LauncherBuildIT {
     }
 
     private void assertSaysOnly(String line) throws IOException, InterruptedException {
-        Launched run = run(1);
+        LaunchedProgram run = run(1);
         assertEquals(line + "\n", run.err());
         assertEquals("", run.out());
         assertEquals(List.of(), builds());

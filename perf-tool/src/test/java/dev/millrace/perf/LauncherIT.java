@@ -3,6 +3,7 @@ package dev.millrace.perf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,11 +14,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher from elsewhere, through links, and on machines that lack something. */
 class LauncherIT {
+    static final Path LAUNCHER = Path.of("bin/millrace-perf").toAbsolutePath();
+
     @TempDir
     Path folder;
 
-    private Launched start(Map<String, String> environment, String... args) throws IOException {
-        return Launched.start(folder, Launched.LAUNCHER, environment, args);
+    private LaunchedProgram start(Map<String, String> environment, String... args) throws IOException {
+        return LaunchedProgram.start(folder, LAUNCHER, environment, args);
     }
 
     private Path executable(String name, String content) throws IOException {
@@ -30,9 +33,9 @@ class LauncherIT {
 
     @Test
     void shouldRunThroughLinksFromAnyFolderAndPrintNoWarnings() throws IOException, InterruptedException {
-        Path absolute = Files.createSymbolicLink(folder.resolve("absolute"), Launched.LAUNCHER);
+        Path absolute = Files.createSymbolicLink(folder.resolve("absolute"), LAUNCHER);
         Path relative = Files.createSymbolicLink(folder.resolve("relative"), Path.of("absolute"));
-        Launched run = Launched.start(folder, relative, Map.of(), "--version").expectExit(0);
+        LaunchedProgram run = LaunchedProgram.start(folder, relative, "--version").expectExit(0);
         assertTrue(run.out().startsWith("millrace-perf 0."), run::toString);
         assertEquals("", run.err());
         // JUnit warns of links that lead out of its folder.

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.perf.spec.Client;
 import dev.millrace.testkit.KafkaCluster;
+import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,14 +46,14 @@ class ProduceIT {
         cluster.close();
     }
 
-    private Launched produce(String... args) throws IOException {
+    private LaunchedProgram produce(String... args) throws IOException {
         List<String> all = new ArrayList<>(List.of("produce"));
         all.addAll(List.of(args));
-        return Launched.start(folder, all.toArray(String[]::new));
+        return LaunchedProgram.start(folder, LauncherIT.LAUNCHER, all.toArray(String[]::new));
     }
 
     /** Against the test's own cluster, which is quicker than a new one each time. */
-    private Launched produceToCluster(String... args) throws IOException {
+    private LaunchedProgram produceToCluster(String... args) throws IOException {
         List<String> all = new ArrayList<>(List.of("--bootstrap-server", cluster.bootstrapServers()));
         all.addAll(List.of(args));
         return produce(all.toArray(String[]::new));
@@ -65,7 +66,7 @@ class ProduceIT {
     @ParameterizedTest
     @EnumSource(Client.class)
     void shouldStartABrokerSendConfirmAndCleanUp(Client client) throws IOException, InterruptedException {
-        Launched run = produce("--client", client.toString(), "--num-records", "30000", "--json", "result.json", "--hlog",
+        LaunchedProgram run = produce("--client", client.toString(), "--num-records", "30000", "--json", "result.json", "--hlog",
                 "run.hlog", "--target", "errors=0,rate>=1").expectExit(0);
         run.assertOut(client + ", 1 thread", "30,000 acknowledged, 0 errors, 30,000 confirmed", "compression.type=none",
                 "p99.99", "1 embedded broker", "errors=0");
@@ -85,7 +86,7 @@ class ProduceIT {
     @ParameterizedTest
     @CsvSource({"millrace, lz4", "millrace, zstd", "millrace, snappy", "kafka, lz4"})
     void shouldPrintNoWarningsWhateverTheCodec(String client, String codec) throws IOException, InterruptedException {
-        Launched run = produceToCluster("--client", client, "--num-records", "20000", "--warmup-records", "1000",
+        LaunchedProgram run = produceToCluster("--client", client, "--num-records", "20000", "--warmup-records", "1000",
                 "--command-property", "compression.type=" + codec)
                 .expectExit(0).assertOut("compression.type=" + codec, "20,000 confirmed");
         assertFalse(run.err().toUpperCase(Locale.ROOT).contains("WARN"), run::err);
@@ -179,7 +180,7 @@ class ProduceIT {
 
     @Test
     void shouldSayThatNoBrokerAnswers() throws IOException, InterruptedException {
-        Launched run = produce("--bootstrap-server", "127.0.0.1:1").expectExit(1)
+        LaunchedProgram run = produce("--bootstrap-server", "127.0.0.1:1").expectExit(1)
                 .assertErr("no answer from 127.0.0.1:1 within 10 s");
         assertEquals(1, run.err().lines().count(), run::err);
         assertEquals("", run.out());
@@ -206,7 +207,7 @@ class ProduceIT {
     @EnumSource(Client.class)
     void shouldSendInTransactions(Client client) throws IOException, InterruptedException {
         cluster.createTopic("tx-" + client, 3, 1);
-        Launched run = produceToCluster("--client", client.toString(), "--num-records", "6000", "--throughput", "3000",
+        LaunchedProgram run = produceToCluster("--client", client.toString(), "--num-records", "6000", "--throughput", "3000",
                 "--warmup-records", "500", "--transactional-id", "id-" + client, "--transaction-duration-ms", "200",
                 "--topic", "tx-" + client, "--json", "result.json").expectExit(0);
         run.assertOut("6,000 committed, 0 errors, 6,000 confirmed by a read_committed consumer", ", each after 200 ms; "
@@ -256,7 +257,7 @@ class ProduceIT {
     @ParameterizedTest
     @EnumSource(Client.class)
     void shouldSayThatAnotherProducerTookTheId(Client client) throws IOException, InterruptedException {
-        Launched run = produceToCluster("--client", client.toString(), "--num-records", "1000000", "--throughput", "500",
+        LaunchedProgram run = produceToCluster("--client", client.toString(), "--num-records", "1000000", "--throughput", "500",
                 "--warmup-records", "10", "--transactional-id", "taken-" + client, "--transaction-duration-ms", "300",
                 "--reporting-interval", "100");
         run.awaitErr("sent   0%");
@@ -270,7 +271,7 @@ class ProduceIT {
 
     @Test
     void shouldPrintWhatItHasAndCleanUpWhenInterrupted() throws IOException, InterruptedException {
-        Launched run = produce("--throughput", "2000", "--num-records", "100000000", "--warmup-records", "10",
+        LaunchedProgram run = produce("--throughput", "2000", "--num-records", "100000000", "--warmup-records", "10",
                 "--reporting-interval", "100");
         run.awaitErr("sent   0%");
         run.interrupt();
@@ -279,7 +280,7 @@ class ProduceIT {
 
     @Test
     void shouldCleanUpWhenInterruptedBeforeTheRun() throws IOException, InterruptedException {
-        Launched run = produce();
+        LaunchedProgram run = produce();
         run.awaitErr("starting 1 embedded broker");
         run.interrupt();
         run.expectExit(130);

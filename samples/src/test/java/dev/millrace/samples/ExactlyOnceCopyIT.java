@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.testkit.KafkaCluster;
+import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The sample under the fault it is there for: SIGKILL in the middle of its transactions. */
 class ExactlyOnceCopyIT {
+    private static final Path COPY = Path.of("bin/copy");
     private static final String WRITTEN = "written, not committed\n";
     private static final int KEYS = 40;
     private static final int INSTANCES = 2;
@@ -46,7 +48,7 @@ class ExactlyOnceCopyIT {
 
     @Test
     void shouldRunWithoutAnything() throws IOException, InterruptedException {
-        LaunchedSample copy = LaunchedSample.start(folder, "copy");
+        LaunchedProgram copy = LaunchedProgram.start(folder, COPY);
         assertEquals(0, copy.awaitExit(), copy::toString);
         // The producer may warn that a broker still ends the transaction before; that is no reason to abort one.
         assertTrue(copy.out().endsWith(", 1000 in all\n") && !copy.err().contains("again"), copy::toString);
@@ -54,7 +56,7 @@ class ExactlyOnceCopyIT {
 
     @Test
     void shouldSayThatItCannotGoOn() throws IOException, InterruptedException {
-        LaunchedSample copy = LaunchedSample.start(folder, "copy", "--bootstrap-server", "no-such-host.invalid:1");
+        LaunchedProgram copy = LaunchedProgram.start(folder, COPY, "--bootstrap-server", "no-such-host.invalid:1");
         assertEquals(1, copy.awaitExit(), copy::toString);
         assertTrue(copy.err().contains("copy: ") && copy.err().contains("bootstrap"), copy::toString);
     }
@@ -69,13 +71,13 @@ class ExactlyOnceCopyIT {
             cluster = started;
             cluster.createTopic("quiet", 3, 1);
             cluster.createTopic("loud", 4, 1);
-            LaunchedSample[] running = new LaunchedSample[INSTANCES];
+            LaunchedProgram[] running = new LaunchedProgram[INSTANCES];
             for (int i = 0; i < INSTANCES; i++) {
                 running[i] = launch(i, 0);
             }
             for (int kill = 0; kill < KILLS; kill++) {
                 write(CHUNK);
-                LaunchedSample victim = running[kill % INSTANCES];
+                LaunchedProgram victim = running[kill % INSTANCES];
                 // In its first transaction, or in one after some that were committed.
                 int committedBefore = random.nextInt(2);
                 victim.await(() -> victim.out().endsWith(WRITTEN)
@@ -87,7 +89,7 @@ class ExactlyOnceCopyIT {
                 running[kill % INSTANCES] = launch(kill % INSTANCES, kill + 1);
             }
             awaitAllCopied();
-            for (LaunchedSample instance : running) {
+            for (LaunchedProgram instance : running) {
                 instance.terminate();
                 assertEquals(143, instance.awaitExit(), instance::toString);
                 abortedByInstances += aborted(instance);
@@ -103,12 +105,12 @@ class ExactlyOnceCopyIT {
         }
     }
 
-    private LaunchedSample launch(int instance, int life) throws IOException {
-        return LaunchedSample.start(folder.resolve("instance-" + instance + "-life-" + life), "copy", "--bootstrap-server",
+    private LaunchedProgram launch(int instance, int life) throws IOException {
+        return LaunchedProgram.start(folder.resolve("instance-" + instance + "-life-" + life), COPY, "--bootstrap-server",
                 cluster.bootstrapServers(), "--instance", "instance-" + instance, "--slow", "250");
     }
 
-    private static int aborted(LaunchedSample instance) {
+    private static int aborted(LaunchedProgram instance) {
         return (int) instance.err().lines().filter(line -> line.contains("was aborted")).count();
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testkit.KafkaCluster;
+import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,7 +35,7 @@ class OrderProducerIT {
     private String err;
 
     private int orders(String... args) throws IOException, InterruptedException {
-        LaunchedSample sample = LaunchedSample.start(folder, "orders", args);
+        LaunchedProgram sample = LaunchedProgram.start(folder, Path.of("bin/orders"), args);
         int exit = sample.awaitExit();
         out = sample.out();
         err = sample.err();
