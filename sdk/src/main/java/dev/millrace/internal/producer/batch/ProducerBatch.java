@@ -279,15 +279,22 @@ public final class ProducerBatch {
         SendResult result = first;
         first = null;
         last = null;
-        while (result != null) {
-            SendResult following = result.next;
-            // Unlinked, so that a Future somebody keeps does not keep its whole batch.
-            result.next = null;
-            result.fireCallback(this, how);
-            result = following;
+        try {
+            while (result != null) {
+                SendResult following = result.next;
+                // Unlinked, so that a Future somebody keeps does not keep its whole batch.
+                result.next = null;
+                result.fireCallback(this, how);
+                result = following;
+            }
+        } finally {
+            // Whatever was thrown, a log that can't be written: others wait for the memory and for the result.
+            try {
+                records.release();
+            } finally {
+                done.countDown();
+            }
         }
-        records.release();
-        done.countDown();
         return true;
     }
 

@@ -79,15 +79,19 @@ public final class SendResult implements Future<RecordMetadata> {
     void fireCallback(ProducerBatch of, BatchOutcome outcome) {
         if (callback == null)
             return;
-        RuntimeException error = outcome.errorOf(index);
         try {
+            RuntimeException error = outcome.errorOf(index);
             if (error == null)
                 callback.onCompletion(metadata(of, outcome), null);
             else
                 callback.onCompletion(failedMetadata(of.topicPartition()), error);
         } catch (Throwable e) {
             // An Error too: the other records of the batch have callbacks and waiting threads of their own.
-            LOG.error("Error executing user-provided callback on message for topic-partition '{}'", of.topicPartition(), e);
+            try {
+                LOG.error("Error executing user-provided callback on message for topic-partition '{}'", of.topicPartition(), e);
+            } catch (RuntimeException unlogged) {
+                e.addSuppressed(unlogged);
+            }
         }
     }
 

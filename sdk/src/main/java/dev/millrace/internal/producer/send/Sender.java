@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -258,8 +259,11 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         } catch (RuntimeException e) {
             log.error("Uncaught error while sending to node {}", node.nodeId(), e);
             PartitionResult failure = PartitionResult.failure(Errors.UNKNOWN_SERVER_ERROR, "Sending failed: " + e);
-            batches.forEach(batch -> onResult(batch, failure));
-            onDone(node.nodeId());
+            try {
+                each(batches, batch -> onResult(batch, failure));
+            } finally {
+                onDone(node.nodeId());
+            }
             return false;
         }
     }
@@ -292,31 +296,36 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         long nowMs = time.milliseconds();
         batch.landed();
         inFlight.remove(batch);
-        switch (ProduceErrors.of(result, batch)) {
-            case SUCCESS -> {
-                sequences.acked(batch);
-                if (batch.complete(result.baseOffset(), result.logAppendTimeMs()))
-                    accumulator.remove(batch);
+        // From here on it is neither on the wire nor in its queue. Whatever throws, a log that can't be written or a state that
+        // can't be: the batch is done or queued first, or nobody would ever end it, and flush and close would wait for ever.
+        try {
+            switch (ProduceErrors.of(result, batch)) {
+                case SUCCESS -> {
+                    sequences.acked(batch);
+                    if (batch.complete(result.baseOffset(), result.logAppendTimeMs()))
+                        accumulator.remove(batch);
+                }
+                case SPLIT -> split(batch, result, nowMs);
+                default -> retryOrFail(batch, result, nowMs);
             }
-            case SPLIT -> split(batch, result, nowMs);
-            default -> retryOrFail(batch, result, nowMs);
+        } finally {
+            ready.look(batch, nowMs);
+            if (ProduceErrors.staleMetadata(result))
+                broker.requestMetadata();
         }
-        if (ProduceErrors.staleMetadata(result)) {
+        if (ProduceErrors.staleMetadata(result))
             log.warn("Got {} for {}; asking for new metadata", result, batch.topicPartition());
-            broker.requestMetadata();
-        }
-        ready.look(batch, nowMs);
     }
 
     private void split(ProducerBatch batch, PartitionResult result, long nowMs) {
         if (batch.isDone()) // it expired on the wire
             return;
-        log.warn("{} is too large for the broker, splitting it. Error: {}", batch, result);
         accumulator.split(batch, parts -> {
             if (batch.hasSequence())
                 sequences.split(batch, parts);
         });
         metrics.batchSplit(nowMs);
+        log.warn("{} was too large for the broker and is split. Error: {}", batch, result);
     }
 
     private void retryOrFail(ProducerBatch batch, PartitionResult result, long nowMs) {
@@ -324,26 +333,51 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
             return;
         boolean retriesLeft = batch.attempts() < settings.retries();
         if (retriesLeft && nowMs < expiryMs(batch) && sequences.canRetry(batch, result)) {
-            log.warn("Got {} for {}, retrying ({} attempts left)", result, batch, settings.retries() - batch.attempts() - 1);
             accumulator.putBack(batch, nowMs);
             metrics.recordsRetried(batch.topicPartition().topic(), batch.recordCount(), nowMs);
+            log.warn("Got {} for {}, retrying ({} attempts left)", result, batch, settings.retries() - batch.attempts());
             return;
         }
         RuntimeException error = ProduceErrors.exception(result, batch.topicPartition().topic());
         // With its retries used up it may have been written by an attempt whose answer was lost.
-        sequences.failed(batch, error, retriesLeft);
-        fail(batch, error, ProduceErrors.recordExceptions(result), nowMs);
+        try {
+            sequences.failed(batch, error, retriesLeft);
+        } finally {
+            fail(batch, error, ProduceErrors.recordExceptions(result), nowMs);
+        }
     }
 
     private void abandon(ProducerBatch batch, RuntimeException reason, long nowMs) {
-        sequences.abandoned(batch, reason);
-        fail(batch, reason, null, nowMs);
+        try {
+            sequences.abandoned(batch, reason);
+        } finally {
+            fail(batch, reason, null, nowMs);
+        }
     }
 
     private void fail(ProducerBatch batch, RuntimeException error, IntFunction<RuntimeException> recordErrors, long nowMs) {
-        metrics.recordsFailed(batch.topicPartition().topic(), batch.recordCount(), nowMs);
-        batch.fail(error, recordErrors);
-        accumulator.remove(batch);
+        try {
+            metrics.recordsFailed(batch.topicPartition().topic(), batch.recordCount(), nowMs);
+        } finally {
+            batch.fail(error, recordErrors);
+            accumulator.remove(batch);
+        }
+    }
+
+    /** Does it to all of them, which may be in no queue any more: what one throws is thrown when it was the others' turn. */
+    private static void each(List<ProducerBatch> batches, Consumer<ProducerBatch> what) {
+        Throwable thrown = null;
+        for (ProducerBatch batch : batches) {
+            try {
+                what.accept(batch);
+            } catch (RuntimeException | Error e) {
+                thrown = e;
+            }
+        }
+        if (thrown instanceof Error error)
+            throw error;
+        if (thrown != null)
+            throw (RuntimeException) thrown;
     }
 
     // ---------------------------------------------------------------- expiry and abort
@@ -357,8 +391,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         if (nowMs < nextExpiryMs)
             return;
         long createdMs = nowMs - settings.deliveryTimeoutMs();
-        for (ProducerBatch batch : accumulator.takeCreatedUpTo(createdMs))
-            expire(batch, nowMs);
+        each(accumulator.takeCreatedUpTo(createdMs), batch -> expire(batch, nowMs));
         for (ProducerBatch batch : inFlight.createdUpTo(createdMs))
             if (!batch.isDone())
                 expire(batch, nowMs);
@@ -378,8 +411,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
 
     private void abortAll(RuntimeException reason) {
         long nowMs = time.milliseconds();
-        for (ProducerBatch batch : accumulator.takeCreatedUpTo(Long.MAX_VALUE))
-            abandon(batch, reason, nowMs);
+        each(accumulator.takeCreatedUpTo(Long.MAX_VALUE), batch -> abandon(batch, reason, nowMs));
         for (ProducerBatch batch : inFlight.createdUpTo(Long.MAX_VALUE))
             if (!batch.isDone())
                 abandon(batch, reason, nowMs);

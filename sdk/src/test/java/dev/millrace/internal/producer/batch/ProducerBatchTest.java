@@ -226,6 +226,18 @@ class ProducerBatchTest {
     }
 
     @Test
+    void shouldEndThoughARecordsErrorCannotBeTold() {
+        ProducerBatch batch = batch(1000);
+        append(batch, new Expected(5, null, null, new Header[0], new SendResult((m, e) -> { }, 5, null, null)));
+        finish(batch, Codecs.of(CodecType.NONE));
+        batch.fail(new IllegalArgumentException("the batch's"), index -> {
+            throw new IllegalStateException("no idea");
+        });
+        assertTrue(batch.isDone());
+        assertEquals(0, memory.out.size());
+    }
+
+    @Test
     void shouldGoOnWhenACallbackThrows() {
         List<Integer> told = new ArrayList<>();
         ProducerBatch batch = batch(1000);

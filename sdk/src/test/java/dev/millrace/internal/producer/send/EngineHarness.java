@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.ClientRequest;
@@ -105,8 +106,11 @@ final class EngineHarness implements AutoCloseable {
         /** Log nothing: errors are part of the test, and many. */
         boolean quiet;
 
+        /** What is logged to; {@link #quiet} leaves it. */
+        Function<Class<?>, Logger> log = LoggerFactory::getLogger;
+
         private Logger logger(Class<?> forClass) {
-            return quiet ? NOPLogger.NOP_LOGGER : LoggerFactory.getLogger(forClass);
+            return quiet ? NOPLogger.NOP_LOGGER : log.apply(forClass);
         }
     }
 
