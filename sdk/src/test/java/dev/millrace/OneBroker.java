@@ -1,23 +1,16 @@
 package dev.millrace;
 
 import dev.millrace.testkit.KafkaCluster;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** The one broker that tests of this package share, each with topics of its own; it ends with this JVM. */
 final class OneBroker {
 
     private static final KafkaCluster CLUSTER = KafkaCluster.builder().brokers(1).start();
     private static final AtomicInteger TOPICS = new AtomicInteger();
-    private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
 
     private OneBroker() {
     }
@@ -68,33 +61,11 @@ final class OneBroker {
 
     /** All records that a topic has now, by partition, in their order. */
     static List<List<ConsumerRecord<String, String>>> read(String topic) {
-        return read(topic, CLUSTER.endOffsets(topic), "read_uncommitted");
+        return TopicContents.byPartition(CLUSTER, topic);
     }
 
     /** The values of all records that a topic has now and whose transactions are committed, partition after partition. */
     static List<String> readCommitted(String topic) {
-        // Up to the end of the log: the markers of a transaction are written after its commit has returned.
-        return read(topic, CLUSTER.endOffsets(topic), "read_committed").stream().flatMap(List::stream)
-                .map(ConsumerRecord::value).toList();
-    }
-
-    private static List<List<ConsumerRecord<String, String>>> read(String topic, Map<Integer, Long> ends, String isolation) {
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(Map.of(
-                "bootstrap.servers", CLUSTER.bootstrapServers(), "isolation.level", isolation,
-                "key.deserializer", StringDeserializer.class, "value.deserializer", StringDeserializer.class))) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition())).toList();
-            List<List<ConsumerRecord<String, String>>> records = new ArrayList<>();
-            IntStream.range(0, partitions.size()).forEach(p -> records.add(new ArrayList<>()));
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            long deadlineNs = System.nanoTime() + READ_TIMEOUT.toNanos();
-            while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition.partition()))) {
-                if (System.nanoTime() - deadlineNs > 0)
-                    throw new IllegalStateException("Could not read " + topic + " up to " + ends + " in " + READ_TIMEOUT);
-                consumer.poll(Duration.ofMillis(500)).forEach(record -> records.get(record.partition()).add(record));
-            }
-            return records;
-        }
+        return TopicContents.committedValues(CLUSTER, topic);
     }
 }

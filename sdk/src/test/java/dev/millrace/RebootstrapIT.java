@@ -1,8 +1,7 @@
 package dev.millrace;
 
+import static dev.millrace.FailedFuture.assertFails;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.testkit.FaultProxy;
@@ -10,21 +9,14 @@ import dev.millrace.testkit.KafkaCluster;
 import dev.millrace.testkit.LoopbackPorts;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,7 +83,7 @@ class RebootstrapIT {
         }
         List<String> expected = new ArrayList<>(values("moved"));
         expected.addAll(values("last"));
-        assertEquals(expected, read(topic));
+        assertEquals(expected, TopicContents.values(next, topic));
     }
 
     @ParameterizedTest
@@ -105,17 +97,15 @@ class RebootstrapIT {
             moveFrontTo(next);
             long startNs = System.nanoTime();
             for (Future<RecordMetadata> future : send(producer, topic, "lost")) {
-                ExecutionException error = assertThrows(ExecutionException.class, () -> future.get(30, TimeUnit.SECONDS));
-                assertInstanceOf(TimeoutException.class, error.getCause());
-                assertTrue(error.getCause().getMessage().matches("Expiring \\d+ record\\(s\\) for " + topic + "-0:.*"),
-                        error.getCause().getMessage());
+                TimeoutException error = assertFails(TimeoutException.class, future);
+                assertTrue(error.getMessage().matches("Expiring \\d+ record\\(s\\) for " + topic + "-0:.*"), error.getMessage());
             }
             long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
             assertTrue(tookMs < 20_000, () -> "with a delivery.timeout.ms of 6000 it took " + tookMs);
             // No broker is left that closing could wait for.
             producer.close(Duration.ZERO);
         }
-        assertEquals(List.of(), read(topic));
+        assertEquals(List.of(), TopicContents.values(next, topic));
     }
 
     /** On both clusters, and the former runs and stands behind the address. */
@@ -136,13 +126,10 @@ class RebootstrapIT {
     }
 
     private Producer<String, String> producer(Object... settings) {
-        Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", "127.0.0.1:" + frontPort,
-                "key.serializer", StringSerializer.class, "value.serializer", StringSerializer.class,
-                "request.timeout.ms", 2000, "delivery.timeout.ms", 6000, "max.block.ms", 10_000,
-                "reconnect.backoff.max.ms", 200));
-        for (int i = 0; i < settings.length; i += 2)
-            config.put((String) settings[i], settings[i + 1]);
-        return client.producer(config);
+        List<Object> all = new ArrayList<>(List.of("bootstrap.servers", "127.0.0.1:" + frontPort, "request.timeout.ms", 2000,
+                "delivery.timeout.ms", 6000, "max.block.ms", 10_000, "reconnect.backoff.max.ms", 200));
+        all.addAll(List.of(settings));
+        return client.producer(TestConfig.strings(former, all.toArray()));
     }
 
     private static List<Future<RecordMetadata>> send(Producer<String, String> producer, String topic, String prefix) {
@@ -156,24 +143,5 @@ class RebootstrapIT {
     private static void awaitAll(List<Future<RecordMetadata>> futures) throws Exception {
         for (Future<RecordMetadata> future : futures)
             future.get(30, TimeUnit.SECONDS);
-    }
-
-    /** What the next cluster has. */
-    private static List<String> read(String topic) {
-        List<String> values = new ArrayList<>();
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(Map.of(
-                "bootstrap.servers", next.bootstrapServers(),
-                "key.deserializer", StringDeserializer.class, "value.deserializer", StringDeserializer.class))) {
-            TopicPartition partition = new TopicPartition(topic, 0);
-            consumer.assign(List.of(partition));
-            consumer.seekToBeginning(List.of(partition));
-            long end = consumer.endOffsets(List.of(partition)).get(partition);
-            long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            while (consumer.position(partition) < end) {
-                assertTrue(System.nanoTime() - deadlineNs < 0, () -> "read " + values.size() + " of " + end);
-                consumer.poll(Duration.ofMillis(500)).forEach(record -> values.add(record.value()));
-            }
-        }
-        return values;
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import static dev.millrace.FailedFuture.assertFails;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -53,6 +53,24 @@ class TransactionContractIT {
         return new ProducerRecord<>(topic, value);
     }
 
+    /** A transaction of its own for each record. */
+    private static void commit(Producer<String, String> producer, String topic, String... values) {
+        for (String value : values) {
+            producer.beginTransaction();
+            producer.send(record(topic, value));
+            producer.commitTransaction();
+        }
+    }
+
+    /** A producer whose transaction is open, with a record stored, and which is about to be fenced. */
+    private static Producer<String, String> zombie(Client client, String transactionalId, String topic) {
+        Producer<String, String> zombie = started(client, transactionalId);
+        zombie.beginTransaction();
+        zombie.send(record(topic, "zombie"));
+        zombie.flush();
+        return zombie;
+    }
+
     // ---------------------------------------------------------------- commit and abort
 
     @OverBothClients
@@ -83,9 +101,7 @@ class TransactionContractIT {
             producer.commitTransaction();
             producer.beginTransaction();
             producer.abortTransaction();
-            producer.beginTransaction();
-            producer.send(record(topic, "one"));
-            producer.commitTransaction();
+            commit(producer, topic, "one");
         }
         assertEquals(List.of("one"), OneBroker.readCommitted(topic));
     }
@@ -112,11 +128,9 @@ class TransactionContractIT {
             List<Exception> told = new ArrayList<>();
             Future<RecordMetadata> sent = producer.send(record(topic, "one"), (metadata, e) -> told.add(e));
             producer.abortTransaction();
-            assertInstanceOf(TransactionAbortedException.class, assertThrows(ExecutionException.class, sent::get).getCause());
+            assertFails(TransactionAbortedException.class, sent);
             assertInstanceOf(TransactionAbortedException.class, told.get(0));
-            producer.beginTransaction();
-            producer.send(record(topic, "two"));
-            producer.commitTransaction();
+            commit(producer, topic, "two");
         }
         assertEquals(List.of("two"), OneBroker.readCommitted(topic));
     }
@@ -133,9 +147,7 @@ class TransactionContractIT {
         // Nobody waits for transaction.timeout.ms: the topic can be read to its end at once.
         assertEquals(List.of(), OneBroker.readCommitted(topic));
         try (Producer<String, String> producer = started(client, id)) {
-            producer.beginTransaction();
-            producer.send(record(topic, "committed"));
-            producer.commitTransaction();
+            commit(producer, topic, "committed");
         }
         assertEquals(List.of("committed"), OneBroker.readCommitted(topic));
     }
@@ -146,20 +158,15 @@ class TransactionContractIT {
     void shouldFenceTheEarlierProducer(Client client) {
         String topic = OneBroker.newTopic(1);
         String id = newId();
-        Producer<String, String> zombie = started(client, id);
-        zombie.beginTransaction();
-        zombie.send(record(topic, "zombie"));
-        zombie.flush();
+        Producer<String, String> zombie = zombie(client, id, topic);
         try (Producer<String, String> successor = started(client, id)) {
             assertThrows(ProducerFencedException.class, zombie::commitTransaction);
             assertThrows(ProducerFencedException.class, zombie::beginTransaction);
             assertThrows(ProducerFencedException.class, zombie::abortTransaction);
             Future<RecordMetadata> refused = zombie.send(record(topic, "still a zombie"));
-            assertInstanceOf(ProducerFencedException.class, assertThrows(ExecutionException.class, refused::get).getCause());
+            assertFails(ProducerFencedException.class, refused);
             zombie.close();
-            successor.beginTransaction();
-            successor.send(record(topic, "successor"));
-            successor.commitTransaction();
+            commit(successor, topic, "successor");
         }
         assertEquals(List.of("successor"), OneBroker.readCommitted(topic));
     }
@@ -168,13 +175,10 @@ class TransactionContractIT {
     void shouldTellAZombieThatItsEpochIsOld(Client client) {
         String topic = OneBroker.newTopic(1);
         String id = newId();
-        Producer<String, String> zombie = started(client, id);
-        zombie.beginTransaction();
-        zombie.send(record(topic, "zombie"));
-        zombie.flush();
+        Producer<String, String> zombie = zombie(client, id, topic);
         try (Producer<String, String> successor = started(client, id)) {
             Future<RecordMetadata> refused = zombie.send(record(topic, "late"));
-            assertInstanceOf(InvalidProducerEpochException.class, assertThrows(ExecutionException.class, refused::get).getCause());
+            assertFails(InvalidProducerEpochException.class, refused);
             assertThrows(InvalidProducerEpochException.class, zombie::commitTransaction);
             // What it can still do is to abort, and then it hears that it has a successor.
             assertThrows(ProducerFencedException.class, zombie::abortTransaction);
@@ -194,15 +198,13 @@ class TransactionContractIT {
             producer.beginTransaction();
             producer.send(record(topic, "fits")).get();
             Future<RecordMetadata> refused = producer.send(record(topic, "x".repeat(2000)));
-            assertInstanceOf(RecordTooLargeException.class, assertThrows(ExecutionException.class, refused::get).getCause());
+            assertFails(RecordTooLargeException.class, refused);
             KafkaException thrown = assertThrows(KafkaException.class, producer::commitTransaction);
             assertEquals(KafkaException.class, thrown.getClass());
             assertInstanceOf(RecordTooLargeException.class, thrown.getCause());
             assertThrows(KafkaException.class, () -> producer.send(record(topic, "not any more")));
             producer.abortTransaction();
-            producer.beginTransaction();
-            producer.send(record(topic, "again"));
-            producer.commitTransaction();
+            commit(producer, topic, "again");
         }
         assertEquals(List.of("again"), OneBroker.readCommitted(topic));
     }
@@ -213,17 +215,13 @@ class TransactionContractIT {
         try (Producer<String, String> producer = started(client, newId())) {
             producer.beginTransaction();
             Future<RecordMetadata> refused = producer.send(record(topic, "x".repeat(2000)));
-            assertInstanceOf(RecordTooLargeException.class, assertThrows(ExecutionException.class, refused::get).getCause());
+            assertFails(RecordTooLargeException.class, refused);
             // KafkaProducer ends the record's future a moment before its transaction: the commit may begin in between, and throw
             // the error itself.
             KafkaException thrown = assertThrows(KafkaException.class, producer::commitTransaction);
             assertInstanceOf(RecordTooLargeException.class, thrown.getCause() == null ? thrown : thrown.getCause());
             producer.abortTransaction();
-            for (int i = 0; i < 3; i++) {
-                producer.beginTransaction();
-                producer.send(record(topic, "again " + i));
-                producer.commitTransaction();
-            }
+            commit(producer, topic, "again 0", "again 1", "again 2");
         }
         assertEquals(List.of("again 0", "again 1", "again 2"), OneBroker.readCommitted(topic));
     }

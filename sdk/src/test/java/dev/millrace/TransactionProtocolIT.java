@@ -1,7 +1,7 @@
 package dev.millrace;
 
+import static dev.millrace.FailedFuture.assertFails;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,7 +10,6 @@ import dev.millrace.testkit.KafkaCluster;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.FeatureUpdate;
 import org.apache.kafka.clients.admin.FeatureUpdate.UpgradeType;
@@ -57,8 +56,12 @@ class TransactionProtocolIT {
     }
 
     private static String newTopic() {
+        return newTopic(Map.of());
+    }
+
+    private static String newTopic(Map<String, String> configs) {
         String topic = "t-" + UUID.randomUUID();
-        cluster.createTopic(topic, 1, 1);
+        cluster.createTopic(topic, 1, 1, configs);
         cluster.endOffsets(topic);
         return topic;
     }
@@ -74,6 +77,13 @@ class TransactionProtocolIT {
     private static void send(Producer<byte[], byte[]> producer, DeliveryLedger ledger, String topic) {
         long id = ledger.sending(0, 0, null);
         producer.send(new ProducerRecord<>(topic, 0, null, ledger.value(id, 100)), ledger.callback(id));
+    }
+
+    /** Begins a transaction, and sends so many records in it. */
+    private static void begin(Producer<byte[], byte[]> producer, DeliveryLedger ledger, String topic, int records) {
+        producer.beginTransaction();
+        for (int i = 0; i < records; i++)
+            send(producer, ledger, topic);
     }
 
     private static int epochAt(String topic) throws Exception {
@@ -94,9 +104,7 @@ class TransactionProtocolIT {
         DeliveryLedger ledger = new DeliveryLedger();
         try (Producer<byte[], byte[]> producer = started(client, topic)) {
             for (int i = 0; i < 5; i++) {
-                producer.beginTransaction();
-                for (int n = 0; n < 100; n++)
-                    send(producer, ledger, topic);
+                begin(producer, ledger, topic, 100);
                 producer.commitTransaction();
                 assertEquals(0, epochAt(topic));
             }
@@ -111,9 +119,7 @@ class TransactionProtocolIT {
         DeliveryLedger ledger = new DeliveryLedger();
         try (Producer<byte[], byte[]> producer = started(client, topic)) {
             for (int i = 0; i < 5; i++) {
-                producer.beginTransaction();
-                for (int n = 0; n < 100; n++)
-                    send(producer, ledger, topic);
+                begin(producer, ledger, topic, 100);
                 producer.flush();
                 assertEquals(i, epochAt(topic));
                 producer.commitTransaction();
@@ -128,11 +134,9 @@ class TransactionProtocolIT {
         String topic = newTopic();
         DeliveryLedger ledger = new DeliveryLedger();
         try (Producer<byte[], byte[]> producer = started(client, topic)) {
-            producer.beginTransaction();
-            send(producer, ledger, topic);
+            begin(producer, ledger, topic, 1);
             producer.commitTransaction();
-            producer.beginTransaction();
-            send(producer, ledger, topic);
+            begin(producer, ledger, topic, 1);
             producer.flush();
             transactionVersion(2);
             cluster.stop(1);
@@ -143,8 +147,7 @@ class TransactionProtocolIT {
             assertEquals(0, epochAt(topic));
             producer.commitTransaction();
             for (int i = 0; i < 3; i++) {
-                producer.beginTransaction();
-                send(producer, ledger, topic);
+                begin(producer, ledger, topic, 1);
                 producer.flush();
                 assertTrue(epochAt(topic) >= i + 1, () -> "an epoch for each transaction: " + topic);
                 producer.commitTransaction();
@@ -157,19 +160,16 @@ class TransactionProtocolIT {
     @OverBothClients
     void shouldGoOnWithANewEpochAfterARefusedBatch(Client client) throws Exception {
         transactionVersion(1);
-        String topic = "small-" + UUID.randomUUID();
-        cluster.createTopic(topic, 1, 1, Map.of("max.message.bytes", "1000"));
-        cluster.endOffsets(topic);
+        String topic = newTopic(Map.of("max.message.bytes", "1000"));
         DeliveryLedger ledger = new DeliveryLedger();
         try (Producer<byte[], byte[]> producer = started(client, topic)) {
             producer.beginTransaction();
             Future<RecordMetadata> refused = producer.send(new ProducerRecord<>(topic, new byte[2000]));
-            assertInstanceOf(RecordTooLargeException.class, assertThrows(ExecutionException.class, refused::get).getCause());
+            assertFails(RecordTooLargeException.class, refused);
             assertThrows(KafkaException.class, producer::commitTransaction);
             producer.abortTransaction();
             for (int i = 0; i < 3; i++) {
-                producer.beginTransaction();
-                send(producer, ledger, topic);
+                begin(producer, ledger, topic, 1);
                 producer.commitTransaction();
             }
             assertEquals(1, epochAt(topic));
@@ -186,8 +186,7 @@ class TransactionProtocolIT {
         zombie.beginTransaction();
         zombie.send(new ProducerRecord<>(topic, new byte[100])).get();
         try (Producer<byte[], byte[]> successor = started(client, topic)) {
-            successor.beginTransaction();
-            send(successor, ledger, topic);
+            begin(successor, ledger, topic, 1);
             successor.commitTransaction();
             assertThrows(ProducerFencedException.class, zombie::commitTransaction);
             zombie.close();

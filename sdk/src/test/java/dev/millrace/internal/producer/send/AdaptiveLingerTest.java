@@ -11,7 +11,7 @@ class AdaptiveLingerTest extends EngineTest {
 
     private static final int LINGER_MS = 50;
 
-    private void start() throws Exception {
+    private void startAdaptive() throws Exception {
         start(o -> {
             o.adaptiveLinger = true;
             o.lingerMs = LINGER_MS;
@@ -22,7 +22,7 @@ class AdaptiveLingerTest extends EngineTest {
 
     @Test
     void shouldSendAtOnceWhileNextToNothingIsOnItsWay() throws Exception {
-        start();
+        startAdaptive();
         for (String value : List.of("a", "b")) {
             engine.append(0, value);
             engine.step();
@@ -33,7 +33,7 @@ class AdaptiveLingerTest extends EngineTest {
 
     @Test
     void shouldGatherRecordsUntilAnAnswerComes() throws Exception {
-        start();
+        startAdaptive();
         sendTwo();
         for (String value : List.of("c", "d", "e")) {
             engine.append(0, value);
@@ -47,7 +47,7 @@ class AdaptiveLingerTest extends EngineTest {
 
     @Test
     void shouldWaitForLingerAtMost() throws Exception {
-        start();
+        startAdaptive();
         sendTwo();
         engine.append(0, "c");
         engine.time.sleep(LINGER_MS - 1);
@@ -61,7 +61,7 @@ class AdaptiveLingerTest extends EngineTest {
     /** A lost connection is an answer, too. */
     @Test
     void shouldGoOnAfterAConnectionWasLost() throws Exception {
-        start();
+        startAdaptive();
         sendTwo();
         engine.append(1, "c");
         engine.step();

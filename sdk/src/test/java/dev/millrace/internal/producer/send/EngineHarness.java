@@ -175,8 +175,7 @@ final class EngineHarness implements AutoCloseable {
 
     /** Has a record acknowledged, sequence 0 and offset 0: from then on more than one batch may be on the way to the partition. */
     void establish(int partition) throws InterruptedException {
-        append(partition, "first");
-        step();
+        send(partition, "first");
         respond(requests().size() - 1, Errors.NONE, 0);
     }
 
@@ -198,6 +197,13 @@ final class EngineHarness implements AutoCloseable {
         accumulator.tryAppend(queue, null, bytes, RecordWriter.NO_HEADERS, tailSize, result);
         if (!result.isAppended())
             accumulator.append(queue, null, bytes, RecordWriter.NO_HEADERS, tailSize, result, maxBlockMs);
+        return result;
+    }
+
+    /** Appends a record, and lets the sender do one round. */
+    SendResult send(int partition, String value) throws InterruptedException {
+        SendResult result = append(partition, value);
+        step();
         return result;
     }
 

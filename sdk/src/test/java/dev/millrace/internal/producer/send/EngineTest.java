@@ -15,6 +15,10 @@ abstract class EngineTest {
 
     EngineHarness engine;
 
+    EngineHarness start() {
+        return start(o -> { });
+    }
+
     EngineHarness start(Consumer<Options> choices) {
         Options options = new Options();
         choices.accept(options);

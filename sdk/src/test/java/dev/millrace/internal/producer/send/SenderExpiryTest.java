@@ -22,8 +22,7 @@ class SenderExpiryTest extends EngineTest {
     void shouldExpireWhatWasNeverSent() throws Exception {
         start(o -> o.deliveryTimeoutMs = 1000);
         engine.client.setUnreachable(engine.metadata.fetch().nodes().get(0), 100_000);
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        SendResult result = engine.send(0, "a");
         engine.time.sleep(999);
         engine.step();
         assertFalse(result.isDone());
@@ -36,14 +35,12 @@ class SenderExpiryTest extends EngineTest {
     @Test
     void shouldExpireOnTheWireAndGoOnInNextEpoch() throws Exception {
         start(o -> o.deliveryTimeoutMs = 1000);
-        SendResult lost = engine.append(0, "a");
-        engine.step();
+        SendResult lost = engine.send(0, "a");
         engine.time.sleep(2001);
         engine.step();
         assertInstanceOf(TimeoutException.class, causeOf(lost));
         engine.disconnect();
-        engine.append(0, "b");
-        engine.step();
+        engine.send(0, "b");
         engine.step();
         // Whether "a" was written is not known: sequence 1 could be a gap.
         assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("b")), engine.sent(0));
@@ -70,8 +67,7 @@ class SenderExpiryTest extends EngineTest {
                 o.maxInFlight = 1;
                 o.deliveryTimeoutMs = 1000;
             });
-            SendResult first = engine.append(0, "a");
-            engine.step();
+            SendResult first = engine.send(0, "a");
             engine.time.sleep(990);
             engine.append(0, "b");
             // The first goes back to wait out its backoff, and expires meanwhile; the second is held behind it.
@@ -91,11 +87,9 @@ class SenderExpiryTest extends EngineTest {
             o.idempotent = false;
             o.deliveryTimeoutMs = 1000;
         });
-        SendResult older = engine.append(0, "a");
-        engine.step();
+        SendResult older = engine.send(0, "a");
         engine.time.sleep(900);
-        SendResult younger = engine.append(0, "b");
-        engine.step();
+        SendResult younger = engine.send(0, "b");
         engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
         // Without a sequence it goes to the front, before the one that failed earlier.
         engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
@@ -112,8 +106,7 @@ class SenderExpiryTest extends EngineTest {
             o.bufferMemory = 1024;
             o.deliveryTimeoutMs = 1000;
         });
-        SendResult first = engine.append(0, "a".repeat(600));
-        engine.step();
+        SendResult first = engine.send(0, "a".repeat(600));
         SendResult[] second = new SendResult[1];
         Thread blocked = new Thread(() -> {
             try {
@@ -166,9 +159,8 @@ class SenderExpiryTest extends EngineTest {
 
     @Test
     void shouldFailSingleRecordThatIsTooLarge() throws Exception {
-        start(o -> { });
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        start();
+        SendResult result = engine.send(0, "a");
         engine.respond(0, Errors.MESSAGE_TOO_LARGE, -1);
         assertInstanceOf(RecordTooLargeException.class, causeOf(result));
     }

@@ -19,9 +19,8 @@ class SenderRetryTest extends EngineTest {
 
     @Test
     void shouldRetryAfterBackoffWithTheSameSequence() throws Exception {
-        start(o -> { });
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        start();
+        SendResult result = engine.send(0, "a");
         engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
         engine.step();
         assertEquals(0, engine.requests().size(), "no backoff");
@@ -66,11 +65,10 @@ class SenderRetryTest extends EngineTest {
 
     @Test
     void shouldKeepOrderWhenAllInFlightFail() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
         for (String value : List.of("a", "b", "c")) {
-            engine.append(0, value);
-            engine.step();
+            engine.send(0, value);
         }
         assertEquals(3, engine.requests().size());
         engine.respond(0, Errors.NOT_LEADER_OR_FOLLOWER, -1);
@@ -92,12 +90,10 @@ class SenderRetryTest extends EngineTest {
 
     @Test
     void shouldPutLaterFailureBehindEarlierOne() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
-        engine.append(0, "a");
-        engine.step();
-        engine.append(0, "b");
-        engine.step();
+        engine.send(0, "a");
+        engine.send(0, "b");
         // The second is heard of first.
         engine.respond(1, Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
         engine.respond(0, Errors.NETWORK_EXCEPTION, -1);
@@ -111,10 +107,8 @@ class SenderRetryTest extends EngineTest {
             o.maxInFlight = 1;
             o.idempotent = false;
         });
-        engine.append(0, "a");
-        engine.step();
-        engine.append(0, "b");
-        engine.step();
+        engine.send(0, "a");
+        engine.send(0, "b");
         assertEquals(1, engine.requests().size());
         engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
         engine.stepAfterBackoff();
@@ -128,11 +122,9 @@ class SenderRetryTest extends EngineTest {
     @Test
     void shouldNotHoldOtherPartitionsBackWhenOneIsBlocked() throws Exception {
         start(o -> o.maxInFlight = 1);
-        engine.append(0, "a");
-        engine.step();
+        engine.send(0, "a");
         engine.append(0, "b");
-        engine.append(1, "c");
-        engine.step();
+        engine.send(1, "c");
         assertEquals(List.of("c"), engine.sent(1).values());
     }
 
@@ -142,8 +134,7 @@ class SenderRetryTest extends EngineTest {
             o.retries = 1;
             o.idempotent = false;
         });
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        SendResult result = engine.send(0, "a");
         engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
         engine.stepAfterBackoff();
         engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
@@ -153,9 +144,8 @@ class SenderRetryTest extends EngineTest {
 
     @Test
     void shouldRetryWhatWasOnALostConnection() throws Exception {
-        start(o -> { });
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        start();
+        SendResult result = engine.send(0, "a");
         engine.disconnect();
         engine.stepAfterBackoff();
         assertEquals(0, engine.sent(0).sequence());
@@ -165,9 +155,8 @@ class SenderRetryTest extends EngineTest {
 
     @Test
     void shouldFailWithoutRetryWhenErrorIsFinal() throws Exception {
-        start(o -> { });
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        start();
+        SendResult result = engine.send(0, "a");
         engine.respond(0, Errors.TOPIC_AUTHORIZATION_FAILED, -1);
         TopicAuthorizationException error = assertInstanceOf(TopicAuthorizationException.class, causeOf(result));
         assertTrue(error.unauthorizedTopics().contains(EngineHarness.TOPIC));

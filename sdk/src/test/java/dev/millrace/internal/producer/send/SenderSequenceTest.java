@@ -24,27 +24,23 @@ class SenderSequenceTest extends EngineTest {
 
     @Test
     void shouldCountSequencesPerPartition() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
         engine.establish(1);
         engine.append(0, "a");
         engine.append(0, "b");
-        engine.append(1, "c");
-        engine.step();
-        engine.append(0, "d");
-        engine.step();
+        engine.send(1, "c");
+        engine.send(0, "d");
         assertEquals(3, engine.sent(1).sequence());
         EngineHarness.batches(engine.requests().get(0)).forEach(batch -> assertEquals(1, batch.sequence()));
     }
 
     @Test
     void shouldSendOneBatchAloneToAPartitionThatDoesNotKnowTheProducer() throws Exception {
-        start(o -> { });
-        engine.append(0, "a");
-        engine.step();
+        start();
+        engine.send(0, "a");
         engine.append(0, "b");
-        engine.append(1, "c");
-        engine.step();
+        engine.send(1, "c");
         // A leader that is not ready for "a" could be for "b", and take it as the producer's first; then "a" is refused.
         assertEquals(List.of("c"), engine.sent(1).values());
         engine.respond(0, Errors.NOT_LEADER_OR_FOLLOWER, -1);
@@ -57,10 +53,9 @@ class SenderSequenceTest extends EngineTest {
 
     @Test
     void shouldSendOneBatchAloneToATopicThatWasMadeAgain() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
-        engine.append(0, "a");
-        engine.step();
+        engine.send(0, "a");
         engine.respond(0, Errors.UNKNOWN_TOPIC_ID, -1);
         engine.append(0, "b");
         engine.stepAfterBackoff();
@@ -69,28 +64,24 @@ class SenderSequenceTest extends EngineTest {
         assertEquals(List.of("a"), engine.sent(0).values());
         engine.respond(0, Errors.NONE, 0);
         engine.step();
-        engine.append(0, "c");
-        engine.step();
+        engine.send(0, "c");
         assertEquals(2, engine.requests().size());
     }
 
     @Test
     void shouldTakeDuplicateForSuccess() throws Exception {
-        start(o -> { });
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        start();
+        SendResult result = engine.send(0, "a");
         engine.respond(0, Errors.DUPLICATE_SEQUENCE_NUMBER, -1);
         assertEquals(-1, result.get().offset());
     }
 
     @Test
     void shouldRaiseEpochAfterFailureThatLeavesAGap() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
-        SendResult first = engine.append(0, "a");
-        engine.step();
-        engine.append(0, "b");
-        engine.step();
+        SendResult first = engine.send(0, "a");
+        engine.send(0, "b");
         engine.respond(0, Errors.INVALID_TIMESTAMP, -1);
         assertThrows(ExecutionException.class, first::get);
         // The second is on the wire with sequence 2: it is refused, and goes again as the first of the next epoch.
@@ -98,24 +89,20 @@ class SenderSequenceTest extends EngineTest {
         engine.stepAfterBackoff();
         assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("b")), engine.sent(0));
         engine.respond(0, Errors.NONE, 0);
-        engine.append(1, "c");
-        engine.step();
+        engine.send(1, "c");
         assertEquals(new Sent(1, PRODUCER_ID, (short) 1, 0, List.of("c")), engine.sent(0));
     }
 
     /** A broker refuses a new epoch that does not begin with 0, so nothing can overtake its first batch. */
     @Test
     void shouldHaveSeveralOnTheWayAsSoonAsANewEpochBegins() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
-        SendResult failing = engine.append(0, "a");
-        engine.step();
+        SendResult failing = engine.send(0, "a");
         engine.respond(0, Errors.INVALID_TIMESTAMP, -1);
         assertThrows(ExecutionException.class, failing::get);
-        engine.append(0, "b");
-        engine.step();
-        engine.append(0, "c");
-        engine.step();
+        engine.send(0, "b");
+        engine.send(0, "c");
         assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("b")), engine.sent(0));
         assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 1, List.of("c")), engine.sent(1));
     }
@@ -123,14 +110,11 @@ class SenderSequenceTest extends EngineTest {
     /** KafkaProducer would write "a" a second time, and behind "b". */
     @Test
     void shouldAskForWhatMayBeInTheLogBeforeANewEpochBegins() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
-        SendResult inDoubt = engine.append(0, "a");
-        engine.step();
-        engine.append(0, "b");
-        engine.step();
-        engine.append(0, "c");
-        engine.step();
+        SendResult inDoubt = engine.send(0, "a");
+        engine.send(0, "b");
+        engine.send(0, "c");
         engine.respond(0, Errors.REQUEST_TIMED_OUT, -1);
         engine.respond(0, Errors.NONE, 2);
         engine.respond(0, Errors.INVALID_TIMESTAMP, -1);
@@ -138,28 +122,23 @@ class SenderSequenceTest extends EngineTest {
         assertEquals(new Sent(0, PRODUCER_ID, (short) 0, 1, List.of("a")), engine.sent(0));
         engine.respond(0, Errors.NONE, 1);
         assertEquals(1, inDoubt.get().offset());
-        engine.append(0, "d");
-        engine.step();
+        engine.send(0, "d");
         assertEquals(new Sent(0, PRODUCER_ID, (short) 1, 0, List.of("d")), engine.sent(0));
     }
 
     @Test
     void shouldNotHoldANewEpochBackForAPartitionThatCannotHaveItYet() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
         engine.establish(1);
-        engine.append(0, "a");
-        engine.step();
-        engine.append(0, "b");
-        engine.step();
-        engine.append(1, "c");
-        engine.step();
+        engine.send(0, "a");
+        engine.send(0, "b");
+        engine.send(1, "c");
         // Both partitions need a new epoch now; "a" is still on the wire.
         engine.respond(1, Errors.INVALID_TIMESTAMP, -1);
         engine.respond(1, Errors.INVALID_TIMESTAMP, -1);
         engine.append(1, "d");
-        engine.append(0, "e");
-        engine.step();
+        engine.send(0, "e");
         assertEquals(new Sent(1, PRODUCER_ID, (short) 1, 0, List.of("d")), engine.sent(1));
         assertEquals(2, engine.requests().size());
         engine.respond(0, Errors.NONE, 1);
@@ -169,16 +148,13 @@ class SenderSequenceTest extends EngineTest {
 
     @Test
     void shouldNotOvertakeOldEpochInFlightWithNewOne() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(1);
-        engine.append(1, "old");
-        engine.step();
-        SendResult failing = engine.append(0, "a");
-        engine.step();
+        engine.send(1, "old");
+        SendResult failing = engine.send(0, "a");
         engine.respond(1, Errors.INVALID_TIMESTAMP, -1);
         assertThrows(ExecutionException.class, failing::get);
-        engine.append(1, "new");
-        engine.step();
+        engine.send(1, "new");
         assertEquals(1, engine.requests().size(), "sequence 0 of the new epoch went out before the old epoch's batch came home");
         engine.respond(0, Errors.NONE, 0);
         engine.step();
@@ -187,12 +163,10 @@ class SenderSequenceTest extends EngineTest {
 
     @Test
     void shouldStartAgainWhenBrokerForgotTheProducer() throws Exception {
-        start(o -> { });
-        engine.append(0, "a");
-        engine.step();
+        start();
+        engine.send(0, "a");
         engine.respond(0, Errors.NONE, 10);
-        SendResult second = engine.append(0, "b");
-        engine.step();
+        SendResult second = engine.send(0, "b");
         assertEquals(1, engine.sent(0).sequence());
         engine.respond(0, Errors.UNKNOWN_PRODUCER_ID, -1, 50);
         engine.stepAfterBackoff();
@@ -203,10 +177,9 @@ class SenderSequenceTest extends EngineTest {
 
     @Test
     void shouldStartAgainEachTimeTheBrokerForgetsTheProducer() throws Exception {
-        start(o -> { });
+        start();
         engine.establish(0);
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        SendResult result = engine.send(0, "a");
         for (short epoch = 1; epoch <= 3; epoch++) {
             engine.respond(0, Errors.UNKNOWN_PRODUCER_ID, -1, 50);
             engine.stepAfterBackoff();
@@ -219,8 +192,7 @@ class SenderSequenceTest extends EngineTest {
     @Test
     void shouldAskForNewIdWhenEpochsAreUsedUp() throws Exception {
         start(o -> o.epoch = Short.MAX_VALUE);
-        SendResult failing = engine.append(0, "a");
-        engine.step();
+        SendResult failing = engine.send(0, "a");
         assertEquals(Short.MAX_VALUE, engine.sent(0).epoch());
         engine.respond(0, Errors.INVALID_TIMESTAMP, -1);
         assertThrows(ExecutionException.class, failing::get);
@@ -233,8 +205,7 @@ class SenderSequenceTest extends EngineTest {
     @Test
     void shouldHoldBatchesUntilThereIsAProducerId() throws Exception {
         start(o -> o.epoch = -1);
-        engine.append(0, "a");
-        engine.step();
+        engine.send(0, "a");
         assertEquals(1, engine.requests().size());
         assertInstanceOf(InitProducerIdRequest.Builder.class, engine.requests().get(0).requestBuilder());
         engine.client.respond(new InitProducerIdResponse(new InitProducerIdResponseData()
@@ -249,8 +220,7 @@ class SenderSequenceTest extends EngineTest {
     @Test
     void shouldAskAgainForAProducerIdThatIsNone() throws Exception {
         start(o -> o.epoch = -1);
-        engine.append(0, "a");
-        engine.step();
+        engine.send(0, "a");
         engine.client.respond(new InitProducerIdResponse(new InitProducerIdResponseData().setProducerId(-7)));
         engine.step();
         assertEquals(0, engine.requests().size());
@@ -262,8 +232,7 @@ class SenderSequenceTest extends EngineTest {
     @Test
     void shouldFailRecordsWhenProducerIdIsForbiddenAndGoOnWhenAllowed() throws Exception {
         start(o -> o.epoch = -1);
-        SendResult failing = engine.append(0, "a");
-        engine.step();
+        SendResult failing = engine.send(0, "a");
         engine.client.respond(new InitProducerIdResponse(new InitProducerIdResponseData()
                 .setErrorCode(Errors.CLUSTER_AUTHORIZATION_FAILED.code())));
         engine.step();
@@ -277,9 +246,8 @@ class SenderSequenceTest extends EngineTest {
 
     @Test
     void shouldEndForGoodWhenSendsAreForbidden() throws Exception {
-        start(o -> { });
-        SendResult failing = engine.append(0, "a");
-        engine.step();
+        start();
+        SendResult failing = engine.send(0, "a");
         SendResult behind = engine.append(0, "b");
         engine.respond(0, Errors.CLUSTER_AUTHORIZATION_FAILED, -1);
         assertInstanceOf(ClusterAuthorizationException.class, causeOf(failing));
@@ -296,10 +264,8 @@ class SenderSequenceTest extends EngineTest {
     void shouldGoOnInNextEpochWhenRetriesOfTheFirstAreUsedUp() throws Exception {
         start(o -> o.retries = 3);
         engine.establish(0);
-        SendResult first = engine.append(0, "a");
-        engine.step();
-        SendResult second = engine.append(0, "b");
-        engine.step();
+        SendResult first = engine.send(0, "a");
+        SendResult second = engine.send(0, "b");
         engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
         engine.respond(0, Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
         for (int retry = 0; retry < 3; retry++) {

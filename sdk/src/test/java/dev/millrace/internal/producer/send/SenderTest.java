@@ -26,7 +26,7 @@ class SenderTest extends EngineTest {
 
     @Test
     void shouldSendAndAcknowledge() throws Exception {
-        start(o -> { });
+        start();
         List<String> told = new ArrayList<>();
         SendResult first = engine.append(0, "a", (metadata, e) -> told.add("a@" + metadata.offset()), 1000);
         engine.step();
@@ -41,9 +41,8 @@ class SenderTest extends EngineTest {
 
     @Test
     void shouldGoByTheTopicsNameWhenTheAnswersIdIsAnother() throws Exception {
-        start(o -> { });
-        SendResult first = engine.append(0, "a");
-        engine.step();
+        start();
+        SendResult first = engine.send(0, "a");
         TopicProduceResponse topic = new TopicProduceResponse().setName(EngineHarness.TOPIC).setTopicId(Uuid.randomUuid());
         topic.partitionResponses().add(new PartitionProduceResponse().setIndex(0).setBaseOffset(77));
         ProduceResponseData answer = new ProduceResponseData();
@@ -56,8 +55,7 @@ class SenderTest extends EngineTest {
     @Test
     void shouldWaitForLinger() throws Exception {
         start(o -> o.lingerMs = 10);
-        engine.append(0, "a");
-        engine.step();
+        engine.send(0, "a");
         engine.append(0, "b");
         engine.time.sleep(9);
         engine.step();
@@ -88,8 +86,7 @@ class SenderTest extends EngineTest {
         });
         engine.establish(0);
         engine.append(0, "a");
-        engine.append(0, "b");
-        engine.step();
+        engine.send(0, "b");
         engine.step();
         assertEquals(List.of("a"), engine.sent(0).values());
         assertEquals(List.of("b"), engine.sent(1).values());
@@ -150,8 +147,7 @@ class SenderTest extends EngineTest {
             o.acks = 0;
             o.idempotent = false;
         });
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        SendResult result = engine.send(0, "a");
         engine.client.respondToRequest(engine.requests().get(0), null);
         engine.step();
         assertEquals(-1, result.get().offset());
@@ -160,8 +156,7 @@ class SenderTest extends EngineTest {
     @Test
     void shouldSendOpenBatchesAtFlush() throws Exception {
         start(o -> o.lingerMs = 1_000_000);
-        engine.append(0, "a");
-        engine.step();
+        engine.send(0, "a");
         List<ProducerBatch> waitedFor = engine.accumulator.beginFlush();
         engine.step();
         assertEquals(List.of("a"), engine.sent(0).values());
@@ -169,16 +164,14 @@ class SenderTest extends EngineTest {
         engine.respond(0, Errors.NONE, 0);
         assertTrue(waitedFor.get(0).isDone());
         engine.accumulator.endFlush();
-        engine.append(0, "b");
-        engine.step();
+        engine.send(0, "b");
         assertEquals(0, engine.requests().size());
     }
 
     @Test
     void shouldSendWhatIsLeftWhenClosed() throws Exception {
         start(o -> o.lingerMs = 1_000_000);
-        engine.append(0, "a");
-        engine.step();
+        engine.send(0, "a");
         engine.sender.initiateClose();
         engine.step();
         assertEquals(List.of("a"), engine.sent(0).values());
@@ -198,8 +191,7 @@ class SenderTest extends EngineTest {
     void shouldWaitForALeader() throws Exception {
         start(o -> o.partitions = 1);
         // The cluster does not know partition 1 yet.
-        engine.append(1, "a");
-        engine.step();
+        engine.send(1, "a");
         assertEquals(0, engine.requests().size());
         engine.client.updateMetadata(EngineHarness.metadataResponse(1, 2));
         engine.step();
@@ -215,8 +207,7 @@ class SenderTest extends EngineTest {
             o.partitions = 3;
         });
         engine.append(0, "a".repeat(600));
-        engine.append(1, "b".repeat(600));
-        engine.step();
+        engine.send(1, "b".repeat(600));
         Thread blocked = new Thread(() -> {
             try {
                 engine.append(2, "c".repeat(600), null, 60_000);

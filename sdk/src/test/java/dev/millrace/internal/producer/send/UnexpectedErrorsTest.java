@@ -52,8 +52,7 @@ class UnexpectedErrorsTest extends TransactionTest {
     @Test
     void shouldSendAgainThoughThatCannotBeLogged() throws Exception {
         startEngine(failingLog("Got {} for {}, retrying"));
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        SendResult result = engine.send(0, "a");
         engine.respond(0, Errors.NOT_ENOUGH_REPLICAS, -1);
         engine.stepAfterBackoff();
         engine.respond(0, Errors.NONE, 5);
@@ -64,8 +63,7 @@ class UnexpectedErrorsTest extends TransactionTest {
     @Test
     void shouldAskForTheLeaderThoughThatCannotBeLogged() throws Exception {
         startEngine(failingLog("Got {} for {}; asking"));
-        SendResult result = engine.append(0, "a");
-        engine.step();
+        SendResult result = engine.send(0, "a");
         engine.respond(0, Errors.NOT_LEADER_OR_FOLLOWER, -1);
         assertTrue(engine.metadata.updateRequested());
         engine.stepAfterBackoff();
@@ -77,8 +75,7 @@ class UnexpectedErrorsTest extends TransactionTest {
     void shouldSplitThoughThatCannotBeLogged() throws Exception {
         startEngine(failingLog("{} ").andThen(options -> options.maxInFlight = 1));
         SendResult first = engine.append(0, "a");
-        SendResult second = engine.append(0, "b");
-        engine.step();
+        SendResult second = engine.send(0, "b");
         engine.respond(0, Errors.MESSAGE_TOO_LARGE, -1);
         engine.step();
         engine.respond(0, Errors.NONE, 5);
