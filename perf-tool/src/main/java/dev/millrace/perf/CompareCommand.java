@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,6 +57,9 @@ final class CompareCommand implements Callable<Integer> {
     /** Where the records go is decided once for all runs, and told to each in other words. */
     private static final Set<String> NOT_HANDED_ON = Set.of("--bootstrap-server", "--embedded", "--sink");
 
+    /** An address to find out by what is wrong with the rest. */
+    private static final String SOMEWHERE = "127.0.0.1:9092";
+
     @Spec
     private CommandSpec spec;
 
@@ -79,7 +82,7 @@ final class CompareCommand implements Callable<Integer> {
 
     @Option(names = "--warmup-records", paramLabel = "N",
             description = "Records each run sends before its measurement, which no figure counts (default: 2,000,000, at most "
-                    + "500 MB and, with --throughput, 20 s).")
+                    + "1 GB and, with --throughput, 20 s).")
     private Long warmupRecords;
 
     @Option(names = "--target", paramLabel = "EXPR,...",
@@ -110,6 +113,8 @@ final class CompareCommand implements Callable<Integer> {
         ReportOutput output = ReportOutput.of(jsonFile);
         RatioTargets ratioTargets = RatioTargets.parse(targets);
         ProduceSpec both = options.toSpec(Warmup.ofComparedRuns(warmupRecords), Targets.parse(List.of()));
+        checkClient(both);
+        RecordData.of(both.load());
         CompareSession.Contender sideA = contender("A", a, both);
         CompareSession.Contender sideB = contender("B", b, both);
         ratioTargets.check(sideA.spec(), sideB.spec());
@@ -140,12 +145,20 @@ final class CompareCommand implements Callable<Integer> {
         arguments.add("--warmup-records=" + both.load().warmupRecords());
         arguments.add("--reporting-interval=" + reportingIntervalMs);
         arguments.addAll(side.arguments());
-        // Any address will do to find out what is wrong, before a broker is started for it.
-        ProduceSpec ofSide = ComparedRun.specOf(CompareSession.withBrokers(arguments, both.where(), "127.0.0.1:9092", 1));
-        var config = ofSide.settings().check("127.0.0.1:9092");
-        ofSide.transactional().ifPresent(transactional -> transactional.check(config));
-        RecordData.of(ofSide.load());
-        return new CompareSession.Contender(side, arguments, ofSide);
+        try {
+            ProduceSpec ofSide = ComparedRun.specOf(CompareSession.withBrokers(arguments, both.where(), SOMEWHERE, 1));
+            checkClient(ofSide);
+            return new CompareSession.Contender(side, arguments, ofSide);
+        } catch (UsageException e) {
+            // What both have is known to be right.
+            throw new UsageException(side.option() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Before a broker is started for it. */
+    private static void checkClient(ProduceSpec asked) {
+        ProducerConfig config = asked.settings().check(SOMEWHERE);
+        asked.transactional().ifPresent(transactional -> transactional.check(config));
     }
 
     private static Optional<String> partitionsAreFixed(Where where) {
@@ -170,10 +183,5 @@ final class CompareCommand implements Callable<Integer> {
             }
         }
         return arguments;
-    }
-
-    /** For tests: this command as it is put together. */
-    static CommandLine commandLine() {
-        return MillracePerf.commandLine().getSubcommands().get("compare");
     }
 }

@@ -50,12 +50,21 @@ public final class RunProcess implements AutoCloseable {
     public static RunProcess start(List<String> command, Consumer<String> lines) {
         try {
             RunProcess run = new RunProcess(new ProcessBuilder(command).redirectErrorStream(true).start(), lines);
-            Runtime.getRuntime().addShutdownHook(run.hook);
-            run.reader.start();
+            run.begin();
             return run;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new UncheckedIOException("cannot start a process: " + e.getMessage(), e);
         }
+    }
+
+    private void begin() {
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            process.destroyForcibly();
+            throw e;
+        }
+        reader.start();
     }
 
     private void read(Consumer<String> lines) {

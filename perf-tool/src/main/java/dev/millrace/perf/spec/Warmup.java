@@ -22,7 +22,7 @@ public record Warmup(Long given, long most, long mostBytes, double mostSeconds, 
      * With half a million records it goes on into the measurement, and longer for the client with more code.
      */
     public static Warmup ofComparedRuns(Long given) {
-        return new Warmup(given, 2_000_000, 500 * MB, 20, false);
+        return new Warmup(given, 2_000_000, 1024 * MB, 20, false);
     }
 
     /**

@@ -18,7 +18,7 @@ class WarmupTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1000, 100, -1, 2000000", "100000000, 100, -1, 2000000", "1000, 1000, -1, 524288", "1000, 100, 2000, 40000",
+        "1000, 100, -1, 2000000", "100000000, 100, -1, 2000000", "1000, 1000, -1, 1073741", "1000, 100, 2000, 40000",
         "1000, 1000000000, -1, 1"})
     void shouldWarmUpComparedRunsHoweverShortTheyAre(long measured, int recordSize, double throughput, long expected) {
         assertEquals(expected, Warmup.ofComparedRuns(null).records(measured, recordSize, throughput));
