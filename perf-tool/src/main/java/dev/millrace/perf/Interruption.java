@@ -12,7 +12,7 @@ import java.lang.reflect.Proxy;
  * way to a signal is {@code sun.misc.Signal}, of which javac warns; hence by reflection, and where it is missing Ctrl-C just
  * ends the process.
  */
-final class Interruption {
+class Interruption {
     private final StopSignal stop;
     private final int exitCode;
     /** Guarded by this. */
@@ -23,8 +23,21 @@ final class Interruption {
         this.exitCode = exitCode;
     }
 
+    /** Ctrl-C does nothing from now on. */
+    static Interruption ignore() {
+        return install(new Interruption(new StopSignal(), 0) {
+            @Override
+            void signalled() {
+                // Somebody else decides what it means.
+            }
+        });
+    }
+
     static Interruption install(StopSignal stop, int exitCode) {
-        Interruption interruption = new Interruption(stop, exitCode);
+        return install(new Interruption(stop, exitCode));
+    }
+
+    private static Interruption install(Interruption interruption) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -43,7 +56,7 @@ final class Interruption {
         return interruption;
     }
 
-    private synchronized void signalled() {
+    synchronized void signalled() {
         if (running && !stop.getAsBoolean()) {
             stop.request();
         } else {

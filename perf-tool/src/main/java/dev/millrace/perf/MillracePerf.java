@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "millrace-perf",
         description = "Measures Kafka producers: throughput, honest latency percentiles, and what they cost.",
-        subcommands = {ProduceCommand.class, JmhCommand.class, HelpCommand.class},
+        subcommands = {ProduceCommand.class, CompareCommand.class, JmhCommand.class, HelpCommand.class},
         versionProvider = MillracePerf.Version.class,
         footer = {"", "Begin with: millrace-perf produce"})
 public final class MillracePerf implements Runnable {
@@ -39,11 +39,15 @@ public final class MillracePerf implements Runnable {
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
+        setLogLevels();
+        System.exit(execute(args));
+    }
+
+    static void setLogLevels() {
         setDefault("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         // Each attempt to connect to a broker that is not there; the tool says it once, with the address.
         setDefault("org.slf4j.simpleLogger.log.org.apache.kafka.clients.NetworkClient", "error");
         setDefault("org.slf4j.simpleLogger.log.org.apache.kafka.clients.ClientUtils", "error");
-        System.exit(execute(args));
     }
 
     private static void setDefault(String property, String value) {
@@ -58,7 +62,11 @@ public final class MillracePerf implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new MillracePerf())
+        return configured(new CommandLine(new MillracePerf()));
+    }
+
+    static CommandLine configured(CommandLine command) {
+        return command
                 .registerConverter(Client.class, converter(Client::parse))
                 .registerConverter(Path.class, converter(Path::of))
                 .setUsageHelpWidth(HELP_WIDTH)
@@ -79,7 +87,7 @@ public final class MillracePerf implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? There are produce and jmh");
+        throw new ParameterException(spec.commandLine(), "which command? There are produce, compare and jmh");
     }
 
     private static int usage(ParameterException e, String[] args) {

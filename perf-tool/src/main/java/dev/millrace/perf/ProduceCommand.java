@@ -2,11 +2,15 @@ package dev.millrace.perf;
 
 import dev.millrace.perf.load.StopSignal;
 import dev.millrace.perf.report.ExitCode;
+import dev.millrace.perf.report.ProduceJson;
+import dev.millrace.perf.report.ProduceText;
+import dev.millrace.perf.spec.Targets;
 import dev.millrace.perf.spec.UsageException;
-import java.io.PrintStream;
-import java.nio.file.Files;
+import dev.millrace.perf.spec.Warmup;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -41,6 +45,16 @@ final class ProduceCommand implements Callable<Integer> {
     @Mixin
     private ProduceOptions options;
 
+    @Option(names = "--warmup-records", paramLabel = "N",
+            description = "Records sent before the measurement, which no figure counts (default: as many as are measured, at "
+                    + "most 500,000, 100 MB and, with --throughput, 10 s).")
+    private Long warmupRecords;
+
+    @Option(names = "--target", paramLabel = "EXPR,...",
+            description = "What the run must reach, of response time (p50, p90, p99, p99.9, p99.99, max with < or <=, and us, ms "
+                    + "or s), rate>=N records/s, mb>=N, errors=N: 'p99<50ms,rate>=50000,errors=0'.")
+    private List<String> targets = new ArrayList<>();
+
     @Option(names = "--reporting-interval", paramLabel = "MS", defaultValue = "5000",
             description = "Time between two lines of progress when standard error is no terminal, and between two intervals "
                     + "of --hlog (default: ${DEFAULT-VALUE}).")
@@ -62,27 +76,11 @@ final class ProduceCommand implements Callable<Integer> {
         if (reportingIntervalMs < 1) {
             throw new UsageException("--reporting-interval: " + reportingIntervalMs + " is not above 0");
         }
-        boolean jsonToOut = jsonFile != null && jsonFile.toString().equals("-");
-        if (jsonFile != null && !jsonToOut) {
-            checkWritable(jsonFile, "--json");
-        }
+        ReportOutput output = ReportOutput.of(jsonFile);
         StopSignal stop = new StopSignal();
         Interruption interruption = Interruption.install(stop, ExitCode.INTERRUPTED);
-        ProduceSession session = new ProduceSession(options.toSpec(), stop, interruption, System.err,
+        ProduceSession session = new ProduceSession(options.toSpec(Warmup.ofOneRun(warmupRecords), Targets.parse(targets)), stop, interruption, System.err,
                 Terminal.isStandardErrorOne(), Duration.ofMillis(reportingIntervalMs), Optional.ofNullable(histogramFile));
-        PrintStream text = jsonToOut ? System.err : System.out;
-        return session.run(new ReportOutput(text, jsonToOut ? Optional.empty() : Optional.ofNullable(jsonFile), jsonToOut));
-    }
-
-    /** Said before the run and not after it. */
-    private static void checkWritable(Path file, String option) {
-        Path folder = file.toAbsolutePath().getParent();
-        if (Files.isDirectory(file) || !Files.isDirectory(folder)) {
-            throw new UsageException(option + ": cannot write " + file.toAbsolutePath()
-                    + (Files.isDirectory(file) ? ": it is a folder" : ": there is no folder " + folder));
-        }
-        if (!Files.isWritable(Files.exists(file) ? file : folder)) {
-            throw new UsageException(option + ": not allowed to write " + file.toAbsolutePath());
-        }
+        return session.run(report -> output.write(ProduceText.of(report), () -> ProduceJson.of(report)));
     }
 }

@@ -8,6 +8,7 @@ import dev.millrace.perf.spec.Targets;
 import dev.millrace.perf.spec.TimeSpan;
 import dev.millrace.perf.spec.Transactional;
 import dev.millrace.perf.spec.UsageException;
+import dev.millrace.perf.spec.Warmup;
 import dev.millrace.perf.spec.Where;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +19,7 @@ import java.util.OptionalInt;
 import java.util.UUID;
 import picocli.CommandLine.Option;
 
-/** The options that say what to run; named as in kafka-producer-perf-test where that has them. */
+/** The options that say what to run, of every command that runs a producer; named as in kafka-producer-perf-test where that has them. */
 final class ProduceOptions {
     private static final int DEFAULT_RECORD_SIZE = 100;
     /** A record batch counts its bytes in an int. */
@@ -60,11 +61,6 @@ final class ProduceOptions {
     @Option(names = "--threads", paramLabel = "N", defaultValue = "1",
             description = "Calling threads that share the one producer (default: ${DEFAULT-VALUE}).")
     private int threads;
-
-    @Option(names = "--warmup-records", paramLabel = "N",
-            description = "Records sent before the measurement, which no figure counts (default: as many as are measured, at "
-                    + "most 500,000, 100 MB and, with --throughput, 10 s).")
-    private Long warmupRecords;
 
     @Option(names = "--transactional-id", paramLabel = "ID",
             description = "Send in transactions, under this id; goes over a transactional.id of --command-property and "
@@ -108,20 +104,20 @@ final class ProduceOptions {
             description = "A properties file with settings of the client (security too).")
     private Path commandConfig;
 
-    @Option(names = "--target", paramLabel = "EXPR,...",
-            description = "What the run must reach, of response time (p50, p90, p99, p99.9, p99.99, max with < or <=, and us, ms "
-                    + "or s), rate>=N records/s, mb>=N, errors=N: 'p99<50ms,rate>=50000,errors=0'.")
-    private List<String> targets = new ArrayList<>();
-
-    /** @throws UsageException naming the option that is wrong, and why */
-    ProduceSpec toSpec() {
+    /**
+     * Puts the options together.
+     *
+     * @param warmup what is sent before the measurement
+     * @throws UsageException naming the option that is wrong, and why
+     */
+    ProduceSpec toSpec(Warmup warmup, Targets targets) {
         ClientSettings settings = ClientSettings.of(Optional.ofNullable(commandConfig), commandProperties);
         Where where = where(settings);
         Optional<Transactional> transactional = transactional(settings);
         if (transactional.isPresent()) {
             settings = settings.withTransactionalId(transactional.get().id());
         }
-        return new ProduceSpec(client, settings, load(), transactional, where, Targets.parse(targets));
+        return new ProduceSpec(client, settings, load(warmup), transactional, where, targets);
     }
 
     /** One of the two options is enough, and so is the id among the client's settings. */
@@ -139,7 +135,7 @@ final class ProduceOptions {
                 id.orElseGet(() -> "millrace-perf-" + UUID.randomUUID()), Duration.ofMillis(durationMs)));
     }
 
-    private Load load() {
+    private Load load(Warmup warmup) {
         if (recordSize != null && payloadFile != null) {
             throw new UsageException("--record-size and --payload-file exclude each other: the file's values have their sizes");
         }
@@ -148,15 +144,12 @@ final class ProduceOptions {
         }
         int size = recordSize == null ? DEFAULT_RECORD_SIZE : range("--record-size", recordSize, 0, MAX_RECORD_SIZE);
         range("--num-records", numRecords, 1, Long.MAX_VALUE / 2);
-        long warmup = warmupRecords == null
-                ? Load.defaultWarmup(numRecords, size, throughput)
-                : range("--warmup-records", warmupRecords, 0, Long.MAX_VALUE / 2);
         if (payloadDelimiter.isEmpty()) {
             throw new UsageException("--payload-delimiter: it is empty");
         }
         return new Load(
                 numRecords,
-                warmup,
+                warmup.records(numRecords, size, throughput),
                 size,
                 Optional.ofNullable(payloadFile),
                 payloadDelimiter.replace("\\n", "\n").replace("\\r", "\r").replace("\\t", "\t"),

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
@@ -51,8 +52,11 @@ final class ProduceSession {
         this.histogramPath = histogramPath;
     }
 
-    /** @return the exit code */
-    int run(ReportOutput output) throws IOException {
+    /**
+     * @param output gets the result
+     * @return the exit code
+     */
+    int run(Consumer<ProduceReport> output) throws IOException {
         spec.settings().unknownKeys().forEach(key ->
                 progressOut.println("millrace-perf: warning: no producer setting is called " + key));
         // What can be wrong is found before a broker is started for it.
@@ -68,7 +72,7 @@ final class ProduceSession {
         }
     }
 
-    private int runUnconfirmed(Brokers brokers, RecordData data, ReportOutput output) throws IOException {
+    private int runUnconfirmed(Brokers brokers, RecordData data, Consumer<ProduceReport> output) throws IOException {
         Topic topic = new Topic(spec.where().topic().orElse("millrace-perf"), spec.where().partitionsToMake(), 1, true);
         Optional<Measurement> measured = measure(brokers, data, topic, warmedUp -> { });
         if (measured.isEmpty()) {
@@ -78,7 +82,7 @@ final class ProduceSession {
         return report(brokers, topic, measured.get(), none, output);
     }
 
-    private int runConfirmed(Brokers brokers, RecordData data, ReportOutput output) throws IOException {
+    private int runConfirmed(Brokers brokers, RecordData data, Consumer<ProduceReport> output) throws IOException {
         String bootstrap = brokers.bootstrapServers();
         try (TopicLog log = new TopicLog(bootstrap, spec.settings().forAdmin(bootstrap))) {
             Topic topic = log.prepare(spec.where(), brokers.count());
@@ -177,12 +181,12 @@ final class ProduceSession {
         return reportEvery.compareTo(TICK) < 0 ? reportEvery : TICK;
     }
 
-    private int report(Brokers brokers, Topic topic, Measurement measurement, Confirmation confirmation, ReportOutput output)
+    private int report(Brokers brokers, Topic topic, Measurement measurement, Confirmation confirmation, Consumer<ProduceReport> output)
             throws IOException {
         Map<String, Object> config = spec.settings().effective(brokers.bootstrapServers());
         ProduceReport report = new ProduceReport(spec, config, brokers.description(), topic, measurement,
                 confirmation, Environment.ofThisProcess());
-        output.write(report);
+        output.accept(report);
         report.errors().forEach(error -> progressOut.println("millrace-perf: error: " + error));
         report.notValid().forEach(reason -> progressOut.println("millrace-perf: not valid: " + reason));
         if (report.exitCode() == ExitCode.TARGET_MISSED) {

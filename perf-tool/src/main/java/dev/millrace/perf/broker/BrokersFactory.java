@@ -15,7 +15,9 @@ public final class BrokersFactory {
      */
     public static Brokers open(Where where) {
         if (where.bootstrapServers().isPresent()) {
-            return new ExternalBrokers(where.bootstrapServers().get());
+            String bootstrapServers = where.bootstrapServers().get();
+            return where.sinkDelay().<Brokers>map(delay -> SinkBrokers.at(bootstrapServers, delay))
+                    .orElseGet(() -> new ExternalBrokers(bootstrapServers));
         }
         try {
             if (where.sinkDelay().isPresent()) {

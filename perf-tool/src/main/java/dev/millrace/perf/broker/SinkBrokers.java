@@ -6,22 +6,31 @@ import java.util.Locale;
 
 /** The testkit's sink in a process of its own: acknowledges everything and stores nothing. Every topic exists in it. */
 final class SinkBrokers implements Brokers {
-    private final SinkBroker sink;
+    private final String bootstrapServers;
     private final Duration delay;
+    /** Null for one that was there before and stays. */
+    private final SinkBroker sink;
 
-    private SinkBrokers(SinkBroker sink, Duration delay) {
-        this.sink = sink;
+    private SinkBrokers(String bootstrapServers, Duration delay, SinkBroker sink) {
+        this.bootstrapServers = bootstrapServers;
         this.delay = delay;
+        this.sink = sink;
+    }
+
+    /** One that is there already. */
+    static SinkBrokers at(String bootstrapServers, Duration delay) {
+        return new SinkBrokers(bootstrapServers, delay, null);
     }
 
     /** Starts it; returns when it listens. */
     static SinkBrokers start(Duration delay, int partitions) {
-        return new SinkBrokers(SinkBroker.builder().anyTopic(partitions).delay(delay).start(), delay);
+        SinkBroker sink = SinkBroker.builder().anyTopic(partitions).delay(delay).start();
+        return new SinkBrokers(sink.bootstrapServers(), delay, sink);
     }
 
     @Override
     public String bootstrapServers() {
-        return sink.bootstrapServers();
+        return bootstrapServers;
     }
 
     @Override
@@ -42,6 +51,8 @@ final class SinkBrokers implements Brokers {
 
     @Override
     public void close() {
-        sink.close();
+        if (sink != null) {
+            sink.close();
+        }
     }
 }

@@ -9,10 +9,11 @@ import java.util.Optional;
  * The figures of a finished run, as derived from what was counted.
  *
  * @param recordsPerRequest NaN when the client does not say
+ * @param recordsPerBatch NaN when the client does not say
  * @param batchBytesAvg NaN when the client does not say
  */
-public record Measurement(Load load, PhaseResult phase, double recordsPerRequest, double batchBytesAvg)
-        implements Measured {
+public record Measurement(Load load, PhaseResult phase, double recordsPerRequest, double recordsPerBatch,
+                          double batchBytesAvg) implements Measured {
     /** As in kafka-producer-perf-test. */
     private static final double BYTES_PER_MB = 1024 * 1024;
     /** A schedule is kept when at least this share of the rate asked for was offered... */

@@ -223,6 +223,7 @@ final class Phase {
                 stopped,
                 sends.transactions(),
                 // The callers are gone by now, and a thread's count goes with it.
-                new PhaseResult.Cost(cost.cpuNs(), cost.userNs(), cost.gcMs(), cost.allocatedBytes() + callerBytes));
+                new PhaseResult.Cost(
+                        cost.cpuNs(), cost.userNs(), cost.gcMs(), cost.jitMs(), cost.allocatedBytes() + callerBytes));
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace.perf.load;
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -14,9 +15,10 @@ import java.nio.file.Path;
  * @param cpuNs CPU time of all threads, in steps of the system's accounting (10 ms on Linux)
  * @param userNs the part outside the kernel; -1 where the system does not say
  * @param gcMs time the collectors report, pauses and concurrent work as each of them counts it
+ * @param jitMs time the compiler worked, over its threads; 0 where the JVM does not say
  * @param allocatedBytes by all threads that are alive
  */
-record ProcessMeter(long cpuNs, long userNs, long gcMs, long allocatedBytes) {
+record ProcessMeter(long cpuNs, long userNs, long gcMs, long jitMs, long allocatedBytes) {
     private static final OperatingSystemMXBean SYSTEM =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     private static final ThreadMXBean THREADS = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
@@ -29,7 +31,9 @@ record ProcessMeter(long cpuNs, long userNs, long gcMs, long allocatedBytes) {
         for (long bytes : THREADS.getThreadAllocatedBytes(THREADS.getAllThreadIds())) {
             allocated += Math.max(0, bytes);
         }
-        return new ProcessMeter(SYSTEM.getProcessCpuTime(), readUserNs(), gcMs, allocated);
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        long jitMs = compiler != null && compiler.isCompilationTimeMonitoringSupported() ? compiler.getTotalCompilationTime() : 0;
+        return new ProcessMeter(SYSTEM.getProcessCpuTime(), readUserNs(), gcMs, jitMs, allocated);
     }
 
     static long allocatedByThisThread() {
@@ -49,6 +53,7 @@ record ProcessMeter(long cpuNs, long userNs, long gcMs, long allocatedBytes) {
 
     ProcessMeter minus(ProcessMeter before) {
         long user = userNs < 0 || before.userNs < 0 ? -1 : userNs - before.userNs;
-        return new ProcessMeter(cpuNs - before.cpuNs, user, gcMs - before.gcMs, allocatedBytes - before.allocatedBytes);
+        return new ProcessMeter(cpuNs - before.cpuNs, user, gcMs - before.gcMs, jitMs - before.jitMs,
+                allocatedBytes - before.allocatedBytes);
     }
 }

@@ -18,6 +18,7 @@ public final class ProduceRun implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
     private final Load load;
+    private final ClientSettings settings;
     private final long stallNs;
     private final StopSignal stop;
     private final String topic;
@@ -33,6 +34,7 @@ public final class ProduceRun implements AutoCloseable {
      */
     public ProduceRun(ProduceSpec spec, RecordData data, String bootstrapServers, String topic, StopSignal stop) {
         this.load = spec.load();
+        this.settings = spec.settings();
         this.transactional = spec.transactional();
         this.stop = stop;
         this.topic = topic;
@@ -74,7 +76,10 @@ public final class ProduceRun implements AutoCloseable {
         ClientMetrics before = ClientMetrics.read(producer);
         PhaseResult result = phase(load.numRecords(), tick, listener).run(topic, data);
         ClientMetrics after = ClientMetrics.read(producer);
-        return new Measurement(load, result, after.recordsPerRequestSince(before), after.batchBytesAvg());
+        boolean wholeLife = settings.measuresWholeLife();
+        return new Measurement(load, result, after.recordsPerRequestSince(before),
+                wholeLife ? after.recordsPerBatchSince(before) : Double.NaN,
+                wholeLife ? after.batchBytesSince(before) : after.batchBytesAvg());
     }
 
     private Phase phase(long count, Duration tick, IntervalListener listener) {

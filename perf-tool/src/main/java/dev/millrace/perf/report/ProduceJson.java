@@ -34,6 +34,15 @@ public final class ProduceJson {
 
     /** One JSON object, ended by a line feed. */
     public static String of(ProduceReport report) {
+        try {
+            return MAPPER.writeValueAsString(tree(report)) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree of plain values was not written", e);
+        }
+    }
+
+    /** The object itself; its {@code toString} is JSON in one line. */
+    public static ObjectNode tree(ProduceReport report) {
         Measurement measurement = report.measurement();
         PhaseResult phase = measurement.phase();
         ObjectNode json = MAPPER.createObjectNode();
@@ -52,6 +61,7 @@ public final class ProduceJson {
         put(json, "alloc_bytes_per_record", measurement.allocatedBytesPerRecord(), 1);
         json.put("gc_ms", phase.cost().gcMs());
         put(json, "records_per_request", measurement.recordsPerRequest(), 1);
+        put(json, "records_per_batch", measurement.recordsPerBatch(), 1);
         put(json, "batch_bytes_avg", measurement.batchBytesAvg(), 1);
         json.set("targets", targets(report.targetResults()));
         json.set("config", config(report));
@@ -60,11 +70,7 @@ public final class ProduceJson {
                 .put("cores", report.environment().cores())
                 .put("os", report.environment().os());
         json.set("detail", detail(report));
-        try {
-            return MAPPER.writeValueAsString(json) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a tree of plain values was not written", e);
-        }
+        return json;
     }
 
     private static ObjectNode percentiles(Histogram histogram) {
@@ -132,6 +138,7 @@ public final class ProduceJson {
         put(json, "behind_schedule_ms", phase.behindNs() / 1e6, 3);
         put(json, "cpu_user_s_per_million", measurement.userSecondsPerMillion(), 4);
         put(json, "alloc_bytes_per_record_all_threads", measurement.allThreadsAllocatedBytesPerRecord(), 1);
+        json.put("jit_ms", phase.cost().jitMs());
         return json;
     }
 

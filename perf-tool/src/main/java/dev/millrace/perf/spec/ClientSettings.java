@@ -26,6 +26,8 @@ public final class ClientSettings {
     /** Set by the tool itself: a run with other ones would not be the run that was asked for. */
     private static final Set<String> RESERVED =
             Set.of(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG);
+    /** Longer than any run, in milliseconds. */
+    private static final String WHOLE_LIFE_MS = "86400000";
     /** Shown in every result, whoever set them, because they decide about speed. */
     private static final List<String> SHOWN = List.of(
             ProducerConfig.ACKS_CONFIG,
@@ -105,9 +107,16 @@ public final class ClientSettings {
         Map<String, Object> settings = new HashMap<>(given);
         settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         settings.putIfAbsent(ProducerConfig.CLIENT_ID_CONFIG, "millrace-perf");
+        // So that averages are over the producer's whole life: the measured phase can then be told from the warm-up.
+        settings.putIfAbsent(ProducerConfig.METRICS_SAMPLE_WINDOW_MS_CONFIG, WHOLE_LIFE_MS);
         settings.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
         settings.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
         return settings;
+    }
+
+    /** Whether nothing leaves the averages among the producer's metrics; not so when the user set their window. */
+    public boolean measuresWholeLife() {
+        return !has(ProducerConfig.METRICS_SAMPLE_WINDOW_MS_CONFIG);
     }
 
     /** The same way to the brokers (security, DNS, sockets) for the admin client. */

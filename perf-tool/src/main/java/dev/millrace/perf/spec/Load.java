@@ -27,22 +27,8 @@ public record Load(
         int keyCardinality,
         long seed) {
 
-    public static final long DEFAULT_WARMUP_RECORDS = 500_000;
-    private static final long DEFAULT_WARMUP_BYTES = 100L << 20;
-    private static final double DEFAULT_WARMUP_SECONDS = 10;
-
     /** Whether records go out by a schedule (open loop) and not as fast as the client takes them (closed loop). */
     public boolean isPaced() {
         return throughput > 0;
-    }
-
-    /** The warm-up of a run that names none: enough for the compiler, but never much beside the run itself. */
-    public static long defaultWarmup(long numRecords, int recordSize, double throughput) {
-        long records = Math.min(numRecords, DEFAULT_WARMUP_RECORDS);
-        records = Math.min(records, Math.max(1, DEFAULT_WARMUP_BYTES / Math.max(1, recordSize)));
-        if (throughput > 0) {
-            records = Math.min(records, Math.max(1, (long) (throughput * DEFAULT_WARMUP_SECONDS)));
-        }
-        return records;
     }
 }

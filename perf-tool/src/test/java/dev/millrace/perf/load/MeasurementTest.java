@@ -18,8 +18,8 @@ class MeasurementTest {
         Load load = new Load(records, 0, 100, Optional.empty(), "\n", throughput, 1, 0, 1);
         PhaseResult phase = new PhaseResult(2_000_000_000L, records, acked, records - acked, Map.of(), records * 100,
                 response, response, IntervalHistogram.empty(), 0, 500 * records, behindMs * 1_000_000, false, Optional.empty(),
-                new PhaseResult.Cost(3_000_000_000L, 1_000_000_000L, 7, 600 * records));
-        return new Measurement(load, phase, 10, 20);
+                new PhaseResult.Cost(3_000_000_000L, 1_000_000_000L, 7, 9, 600 * records));
+        return new Measurement(load, phase, 10, 5, 20);
     }
 
     @Test

@@ -27,14 +27,14 @@ class ProduceJsonTest {
         JsonNode json = json(Reports.clean().targets("p50<1s"));
         assertEquals(List.of("client", "num_records", "records_confirmed", "errors", "elapsed_s", "records_per_s", "mb_per_s",
                 "response_ms", "service_ms", "cpu_s_per_million", "alloc_bytes_per_record", "gc_ms", "records_per_request",
-                "batch_bytes_avg", "targets", "config", "environment", "detail"), keys(json));
+                "records_per_batch", "batch_bytes_avg", "targets", "config", "environment", "detail"), keys(json));
         List<String> percentiles = List.of("p50", "p90", "p99", "p99_9", "p99_99", "max");
         assertEquals(percentiles, keys(json.get("response_ms")));
         assertEquals(percentiles, keys(json.get("service_ms")));
         assertEquals(List.of("expr", "measured", "met"), keys(json.get("targets").get(0)));
         assertEquals(List.of("jdk", "cores", "os"), keys(json.get("environment")));
         assertEquals(List.of("exit_code", "stopped", "error_messages", "not_valid", "in_send_ms", "in_send_total_s",
-                "behind_schedule_ms", "cpu_user_s_per_million", "alloc_bytes_per_record_all_threads"),
+                "behind_schedule_ms", "cpu_user_s_per_million", "alloc_bytes_per_record_all_threads", "jit_ms"),
                 keys(json.get("detail")));
         assertEquals(List.of("num_records", "warmup_records", "threads", "throughput", "loop", "record_size",
                 "key_cardinality", "brokers", "topic", "partitions", "replication_factor", "client"),

@@ -1,0 +1,44 @@
+package dev.millrace.perf.compare;
+
+import dev.millrace.perf.spec.ProduceSpec;
+import dev.millrace.perf.spec.UsageException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** All conditions of a comparison. */
+public final class RatioTargets {
+    private final List<RatioTarget> targets;
+
+    private RatioTargets(List<RatioTarget> targets) {
+        this.targets = List.copyOf(targets);
+    }
+
+    /**
+     * Reads targets.
+     *
+     * @param expressions each a comma-separated list of targets
+     * @throws UsageException naming the first expression that is none
+     */
+    public static RatioTargets parse(List<String> expressions) {
+        List<RatioTarget> targets = new ArrayList<>();
+        for (String list : expressions) {
+            for (String expression : list.split(",", -1)) {
+                targets.add(RatioTarget.parse(expression.strip()));
+            }
+        }
+        return new RatioTargets(targets);
+    }
+
+    /** @throws UsageException when a target is about something that such runs do not have */
+    public void check(ProduceSpec a, ProduceSpec b) {
+        for (RatioTarget target : targets) {
+            target.figure().missingFrom(a, b).ifPresent(reason -> {
+                throw RatioTarget.wrong(target.expression(), reason);
+            });
+        }
+    }
+
+    List<RatioTarget.Result> check(List<FigureResult> figures) {
+        return targets.stream().map(target -> target.check(figures)).toList();
+    }
+}
