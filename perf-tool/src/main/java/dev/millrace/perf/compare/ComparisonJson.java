@@ -26,7 +26,8 @@ public final class ComparisonJson {
         json.set("a", comparison.mediansOfA());
         json.set("b", comparison.mediansOfB());
         json.set("ratios", ratios(comparison.figures()));
-        json.set("verdict", verdict(comparison));
+        json.put("verdict", comparison.overall());
+        json.set("verdicts", verdicts(comparison));
         json.set("targets", targets(comparison.targetResults()));
         json.put("exit_code", comparison.exitCode());
         json.put("stopped", comparison.stopped());
@@ -54,12 +55,10 @@ public final class ComparisonJson {
         return json;
     }
 
-    private static ObjectNode verdict(Comparison comparison) {
+    private static ObjectNode verdicts(Comparison comparison) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("overall", comparison.overall());
-        ObjectNode metrics = json.putObject("metrics");
         comparison.figures().forEach(result ->
-                metrics.put(result.figure().metric(), result.verdict().map(Verdict::toString).orElse(null)));
+                json.put(result.figure().metric(), result.verdict().map(Verdict::toString).orElse(null)));
         return json;
     }
 
