@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.testkit.KafkaCluster;
+import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,13 +38,13 @@ class CompareIT {
         cluster.close();
     }
 
-    private Launched compare(String... args) throws IOException {
+    private LaunchedProgram compare(String... args) throws IOException {
         List<String> all = new ArrayList<>(List.of("compare", "--warmup-records", "500"));
         all.addAll(List.of(args));
         if (!all.contains("--num-records")) {
             all.addAll(List.of("--num-records", "3000"));
         }
-        return Launched.start(folder, all.toArray(String[]::new));
+        return LaunchedProgram.start(folder, LauncherIT.LAUNCHER, all.toArray(String[]::new));
     }
 
     private JsonNode json(String file) throws IOException {
@@ -56,7 +57,7 @@ class CompareIT {
 
     @Test
     void shouldCompareTheTwoClientsOnABrokerOfItsOwn() throws IOException, InterruptedException {
-        Launched run = compare("--rounds", "2", "--json", "r.json", "--target", "a.records_per_s>=1,b.cpu_s_per_million<=1_000_000")
+        LaunchedProgram run = compare("--rounds", "2", "--json", "r.json", "--target", "a.records_per_s>=1,b.cpu_s_per_million<=1_000_000")
                 .expectExit(0);
         run.assertErr("starting 1 embedded broker", "round 1/2, A (client=millrace): ", "round 1/2, B (client=kafka): ",
                 "round 2/2, B (client=kafka): ", "round 2/2, A (client=millrace): ");
@@ -83,7 +84,7 @@ class CompareIT {
 
     @Test
     void shouldCompareSettingsOfOneClientAgainstTheSink() throws IOException, InterruptedException {
-        Launched run = compare("--sink", "1ms", "--rounds", "1", "--throughput", "5000", "--threads", "2", "--command-property",
+        LaunchedProgram run = compare("--sink", "1ms", "--rounds", "1", "--throughput", "5000", "--threads", "2", "--command-property",
                 "acks=1", "--a", "linger.ms=0,threads=3", "--b", "linger.ms=9", "--json", "-").expectExit(0);
         run.assertErr("linger.ms=0 (A), 9 (B)", "3 (A), 2 (B) threads", "acks=1", "response ms, p50", "inconclusive",
                 "nothing was confirmed", "on the sink, which waits 1.000 ms");
@@ -110,7 +111,7 @@ class CompareIT {
     @Test
     void shouldEndWithTheErrorOfTheRunThatFails() throws IOException, InterruptedException, ExecutionException {
         Set<String> before = topics();
-        Launched run = compare("--bootstrap-server", cluster.bootstrapServers(), "--b", "max.request.size=50").expectExit(1)
+        LaunchedProgram run = compare("--bootstrap-server", cluster.bootstrapServers(), "--b", "max.request.size=50").expectExit(1)
                 .assertErr("round 1/5, A (nothing changed): ", "millrace-perf: round 1/5, B (max.request.size=50) failed: 3000 records "
                         + "failed: {RecordTooLargeException");
         assertFalse(run.err().contains("round 2") || run.err().contains("Exception in"), run::err);
@@ -125,7 +126,7 @@ class CompareIT {
 
     @Test
     void shouldSayWhatAProcessSaidThatDied() throws IOException, InterruptedException {
-        Launched.start(folder, Launched.LAUNCHER, Map.of("MILLRACE_JVM_OPTS", "-Xmx24m"), "compare", "--sink", "--record-size",
+        LaunchedProgram.start(folder, LaunchedProgram.LAUNCHER, Map.of("MILLRACE_JVM_OPTS", "-Xmx24m"), "compare", "--sink", "--record-size",
                 "4000000", "--num-records", "10", "--rounds", "1").expectExit(1).assertErr("OutOfMemoryError");
     }
 
@@ -133,7 +134,7 @@ class CompareIT {
     @Test
     void shouldEndRunsAndDeleteTheirTopicsWhenInterrupted() throws IOException, InterruptedException, ExecutionException {
         Set<String> before = topics();
-        Launched run = compare("--bootstrap-server", cluster.bootstrapServers(), "--num-records", "100000000", "--throughput", "2000",
+        LaunchedProgram run = compare("--bootstrap-server", cluster.bootstrapServers(), "--num-records", "100000000", "--throughput", "2000",
                 "--reporting-interval", "100");
         run.awaitErr("sent   0%");
         run.interrupt();
