@@ -126,7 +126,7 @@ class CompareIT {
 
     @Test
     void shouldSayWhatAProcessSaidThatDied() throws IOException, InterruptedException {
-        LaunchedProgram.start(folder, LaunchedProgram.LAUNCHER, Map.of("MILLRACE_JVM_OPTS", "-Xmx24m"), "compare", "--sink", "--record-size",
+        LaunchedProgram.start(folder, LauncherIT.LAUNCHER, Map.of("MILLRACE_JVM_OPTS", "-Xmx24m"), "compare", "--sink", "--record-size",
                 "4000000", "--num-records", "10", "--rounds", "1").expectExit(1).assertErr("OutOfMemoryError");
     }
 
