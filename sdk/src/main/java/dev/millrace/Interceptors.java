@@ -6,6 +6,7 @@ import org.apache.kafka.clients.producer.ProducerInterceptor;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.slf4j.Logger;
@@ -33,6 +34,19 @@ final class Interceptors<K, V> {
             }
         }
         return intercepted;
+    }
+
+    /** As {@link #onSend}, with a copy of the record: if that is not taken, the caller's can be tried again as it is. */
+    ProducerRecord<K, V> onTrySend(ProducerRecord<K, V> record) {
+        return chain.isEmpty() || record == null ? record : onSend(new ProducerRecord<>(record.topic(), record.partition(),
+                record.timestamp(), record.key(), record.value(), record.headers()));
+    }
+
+    /** A record that they have seen was not taken: for them it failed, and another try is another record. */
+    void onNotTaken(ProducerRecord<K, V> record, int partition) {
+        if (!chain.isEmpty())
+            onSendError(record, unsent(record, partition), new TimeoutException("Topic metadata or memory were not there at once,"
+                    + " and this record was not to wait for them."));
     }
 
     /** The callback for a record's batch: the interceptors first, then the user's. */

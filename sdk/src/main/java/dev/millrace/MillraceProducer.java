@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -119,6 +120,47 @@ public class MillraceProducer<K, V> implements Producer<K, V> {
     @Override
     public Future<RecordMetadata> send(ProducerRecord<K, V> record, Callback callback) {
         return engine.send(record, callback);
+    }
+
+    /**
+     * As {@link #send(ProducerRecord, Callback)}, but never blocks: a record that would have to wait is not taken. For threads that
+     * must not stand still, event loops and callbacks among them, which can leave the record, or keep it and try again later.
+     *
+     * <p>Takes nothing, and does not call the callback, when the topic's metadata are not there yet, nor the record's partition
+     * in them (they are asked for, so that a later try finds them), and when no memory of {@code buffer.memory} is left (open
+     * batches are sent without waiting for {@code linger.ms} then). Compresses the batch that the record filled, if it did, as
+     * {@link #send(ProducerRecord, Callback)} does.
+     *
+     * <p>Interceptors see each try as a record of its own, a copy of this one, that failed if it was not taken.
+     *
+     * @param record the record; may be tried again when it was not taken
+     * @param callback told the record's fate if it was taken, and at once, on this thread, of an error that the API knows; may be null
+     * @return true if the callback is told, or has been; false if the record was not taken
+     * @throws IllegalStateException if the producer is closed, or transactional and no transaction is open
+     * @throws org.apache.kafka.common.KafkaException for errors that {@link #send(ProducerRecord, Callback)} throws
+     */
+    public boolean trySend(ProducerRecord<K, V> record, Callback callback) {
+        return engine.trySend(record, callback);
+    }
+
+    /**
+     * As {@link #send(ProducerRecord)}, with a future to go on from.
+     *
+     * <p>Blocks as {@link #send(ProducerRecord, Callback)} does, up to {@code max.block.ms} for the topic's metadata and for memory.
+     *
+     * <p>The future completes where a callback would be called, before later records' callbacks of the partition, and so do the
+     * stages that depend on it, unless they are given an executor: use {@code thenApplyAsync} and its like for anything that takes
+     * time, or else all sending waits for it. An error that the API knows completes it exceptionally, with the exception a callback
+     * would get, perhaps before this returns; others are thrown. To cancel it does not take back the record.
+     *
+     * @param record the record
+     * @return completes with the record's place in the log, or exceptionally
+     * @throws IllegalStateException if the producer is closed, or transactional and no transaction is open
+     * @throws org.apache.kafka.common.errors.InterruptException if the thread is interrupted while it waits
+     * @throws org.apache.kafka.common.KafkaException for errors that {@link #send(ProducerRecord, Callback)} throws
+     */
+    public CompletableFuture<RecordMetadata> sendAsync(ProducerRecord<K, V> record) {
+        return engine.sendAsync(record);
     }
 
     @Override

@@ -7,7 +7,9 @@ import dev.millrace.internal.producer.accumulate.AppendGate;
 import dev.millrace.internal.producer.accumulate.BatchSettings;
 import dev.millrace.internal.producer.accumulate.BufferPool;
 import dev.millrace.internal.producer.accumulate.RecordAccumulator;
+import dev.millrace.internal.producer.batch.AsyncResult;
 import dev.millrace.internal.producer.batch.ProducerBatch;
+import dev.millrace.internal.producer.batch.SendResult;
 import dev.millrace.internal.producer.config.ConfigParser;
 import dev.millrace.internal.producer.config.ProducerSettings;
 import dev.millrace.internal.producer.metrics.BufferPoolMetrics;
@@ -202,12 +204,31 @@ final class ProducerEngine<K, V> {
     // ---------------------------------------------------------------- send
 
     Future<RecordMetadata> send(ProducerRecord<K, V> original, Callback callback) {
-        ProducerRecord<K, V> record = interceptors.onSend(original);
+        return send(interceptors.onSend(original), callback, true);
+    }
+
+    boolean trySend(ProducerRecord<K, V> original, Callback callback) {
+        return send(interceptors.onTrySend(original), callback, false) != null;
+    }
+
+    CompletableFuture<RecordMetadata> sendAsync(ProducerRecord<K, V> original) {
+        AsyncResult result = new AsyncResult();
+        send(original, result);
+        return result;
+    }
+
+    /** Null for a record that would have had to wait and may not. */
+    private Future<RecordMetadata> send(ProducerRecord<K, V> record, Callback callback, boolean mayWait) {
         RecordSender.Progress progress = new RecordSender.Progress();
         try {
             throwIfClosed();
             sequences.throwIfFatal();
-            return recordSender.send(record, interceptors.before(callback, record), progress);
+            if (mayWait)
+                return recordSender.send(record, interceptors.before(callback, record), progress);
+            SendResult taken = recordSender.trySend(record, interceptors.before(callback, record), progress);
+            if (taken == null)
+                interceptors.onNotTaken(record, progress.partition);
+            return taken;
         } catch (ApiException e) {
             log.debug("Exception occurred during message send:", e);
             RecordMetadata unsent = Interceptors.unsent(record, progress.partition);

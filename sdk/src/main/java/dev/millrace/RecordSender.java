@@ -26,6 +26,9 @@ final class RecordSender<K, V> {
     /** A record's length, attributes and deltas, about; for telling partitioners of load. */
     private static final int USUAL_RECORD_OVERHEAD = 6;
 
+    /** Instead of a time to wait for metadata and memory: take what is there, or nothing. */
+    private static final long DO_NOT_WAIT = -1;
+
     private final ProducerSettings.Batching settings;
     private final long touchIntervalMs;
     private final TopicMetadata metadata;
@@ -52,15 +55,27 @@ final class RecordSender<K, V> {
     }
 
     SendResult send(ProducerRecord<K, V> record, Callback callback, Progress progress) throws InterruptedException {
+        return send(record, callback, progress, settings.maxBlockMs());
+    }
+
+    /** As {@link #send}, but null, and nothing is appended, when it would have to wait. */
+    SendResult trySend(ProducerRecord<K, V> record, Callback callback, Progress progress) throws InterruptedException {
+        return send(record, callback, progress, DO_NOT_WAIT);
+    }
+
+    private SendResult send(ProducerRecord<K, V> record, Callback callback, Progress progress, long maxBlockMs)
+            throws InterruptedException {
         long nowMs = time.milliseconds();
         TopicQueues topic = accumulator.knownTopic(record.topic());
         Cluster cluster = metadata.cluster();
-        long blockedMs = 0;
+        long leftMs = maxBlockMs;
         if (topic == null || !knows(topic, cluster, record) || topic.touch(nowMs, touchIntervalMs)) {
             long startMs = nowMs;
-            cluster = awaitMetadata(record, nowMs);
+            cluster = metadataFor(record, nowMs, maxBlockMs);
+            if (cluster == null)
+                return null;
             nowMs = time.milliseconds();
-            blockedMs = nowMs - startMs;
+            leftMs = maxBlockMs == DO_NOT_WAIT ? DO_NOT_WAIT : Math.max(0, maxBlockMs - (nowMs - startMs));
             // Not before: a name that is no topic leaves nothing behind.
             topic = accumulator.topic(record.topic());
         }
@@ -72,12 +87,11 @@ final class RecordSender<K, V> {
         int tailSize = RecordWriter.tailSize(key, value, headers);
         checkSize(RecordWriter.batchSizeUpperBound(tailSize));
         SendResult result = new SendResult(callback, record.timestamp() == null ? nowMs : record.timestamp(), key, value);
-        long maxBlockMs = Math.max(0, settings.maxBlockMs() - blockedMs);
         if (partitions.loadDecides(record, key))
-            appendWhereLoadDecides(topic, record, cluster, key, value, headers, tailSize, result, maxBlockMs, progress);
+            appendWhereLoadDecides(topic, record, cluster, key, value, headers, tailSize, result, leftMs, progress);
         else
-            append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs);
-        return result;
+            append(topic.queue(progress.partition), key, value, headers, tailSize, result, leftMs);
+        return maxBlockMs == DO_NOT_WAIT && !result.isAppended() ? null : result;
     }
 
     private static boolean knows(TopicQueues topic, Cluster cluster, ProducerRecord<?, ?> record) {
@@ -85,9 +99,11 @@ final class RecordSender<K, V> {
         return count > 0 && (record.partition() == null || record.partition() < count);
     }
 
-    private Cluster awaitMetadata(ProducerRecord<K, V> record, long nowMs) throws InterruptedException {
+    /** Null when they are not there and are not to be waited for. */
+    private Cluster metadataFor(ProducerRecord<K, V> record, long nowMs, long maxBlockMs) throws InterruptedException {
         try {
-            return metadata.await(record.topic(), record.partition(), nowMs, settings.maxBlockMs());
+            return maxBlockMs == DO_NOT_WAIT ? metadata.poll(record.topic(), record.partition(), nowMs)
+                    : metadata.await(record.topic(), record.partition(), nowMs, maxBlockMs);
         } catch (KafkaException e) {
             if (metadata.isClosed())
                 throw new KafkaException("Producer closed while send in progress", e);
@@ -114,7 +130,11 @@ final class RecordSender<K, V> {
     private void append(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
                         long maxBlockMs) throws InterruptedException {
         accumulator.tryAppend(queue, key, value, headers, tailSize, result);
-        if (!result.isAppended())
+        if (result.isAppended())
+            return;
+        if (maxBlockMs == DO_NOT_WAIT)
+            accumulator.appendAtOnce(queue, key, value, headers, tailSize, result);
+        else
             accumulator.append(queue, key, value, headers, tailSize, result, maxBlockMs);
     }
 
@@ -132,6 +152,8 @@ final class RecordSender<K, V> {
                 partitions.appended(topic.name(), progress.partition, Math.max(1, unused), true, cluster);
             progress.partition = partitions.choose(topic, record, key, value, cluster);
             append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs);
+            if (!result.isAppended())
+                return;
             unused = -1;
         }
         int bytes = topic.expectedSize(tailSize + USUAL_RECORD_OVERHEAD);

@@ -60,6 +60,11 @@ public final class RecordAccumulator implements SendTiming {
     private volatile boolean completing;
     /** Open batches stopped waiting for linger: to be looked at once more; any thread sets it, the sender thread clears it. */
     private volatile boolean hurried;
+    /**
+     * A record found no memory and did not wait for it, so open batches go as if it did; any thread sets it, and the next batch
+     * that finds memory clears it.
+     */
+    private volatile boolean refused;
     /** Written once, by whoever closes. */
     private volatile boolean closed;
     /** Set once before use. */
@@ -148,7 +153,23 @@ public final class RecordAccumulator implements SendTiming {
      */
     public void append(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
                        long maxBlockMs) throws InterruptedException {
-        byte[] buffer = allocate(queue, RecordWriter.batchSizeUpperBound(tailSize), maxBlockMs);
+        open(queue, allocate(queue, RecordWriter.batchSizeUpperBound(tailSize), maxBlockMs), key, value, headers, tailSize, result);
+    }
+
+    /** As {@link #append}, but where memory is short it does not wait: then {@link SendResult#isAppended} stays false. */
+    public void appendAtOnce(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result) {
+        byte[] buffer = allocateAtOnce(queue, RecordWriter.batchSizeUpperBound(tailSize));
+        if (buffer != null) {
+            open(queue, buffer, key, value, headers, tailSize, result);
+        } else if (!refused) {
+            refused = true;
+            hurry();
+        }
+    }
+
+    private void open(PartitionQueue queue, byte[] given, byte[] key, byte[] value, byte[] headers, int tailSize,
+                      SendResult result) {
+        byte[] buffer = given;
         try {
             while (true) {
                 // The time after the wait for memory: a batch is not older than its room.
@@ -179,10 +200,19 @@ public final class RecordAccumulator implements SendTiming {
     }
 
     private byte[] allocate(PartitionQueue queue, int needed, long maxBlockMs) throws InterruptedException {
-        // As large as the partition's last batch became, so that in a steady state nothing grows and nothing is wasted.
-        int usual = Math.min(queue.lastRawSize(), limits.rawBytes());
-        byte[] atOnce = pool.tryAllocate(Math.max(needed, usual));
-        return atOnce != null ? atOnce : pool.allocate(Math.max(needed, share(queue)), maxBlockMs);
+        byte[] usual = allocateUsual(queue, needed);
+        return usual != null ? usual : pool.allocate(Math.max(needed, share(queue)), maxBlockMs);
+    }
+
+    /** Null when memory is short. */
+    private byte[] allocateAtOnce(PartitionQueue queue, int needed) {
+        byte[] usual = allocateUsual(queue, needed);
+        return usual != null ? usual : pool.tryAllocate(Math.max(needed, share(queue)));
+    }
+
+    /** As large as the partition's last batch became, so that in a steady state nothing grows and nothing is wasted. */
+    private byte[] allocateUsual(PartitionQueue queue, int needed) {
+        return pool.tryAllocate(Math.max(needed, Math.min(queue.lastRawSize(), limits.rawBytes())));
     }
 
     /**
@@ -195,6 +225,8 @@ public final class RecordAccumulator implements SendTiming {
     }
 
     private ProducerBatch newBatch(PartitionQueue queue, byte[] buffer, long nowMs) {
+        if (refused)
+            refused = false;
         ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, limits, expectedRatio(queue));
         incomplete.add(batch);
         return batch;
@@ -272,7 +304,7 @@ public final class RecordAccumulator implements SendTiming {
 
     @Override
     public boolean sendOpenBatches() {
-        return closed || completing || flushes.get() > 0 || pool.waiting() > 0;
+        return closed || completing || flushes.get() > 0 || pool.waiting() > 0 || refused;
     }
 
     // ---------------------------------------------------------------- load, for partitioners

@@ -55,6 +55,29 @@ public final class TopicMetadata {
         return knows(cluster, topic, partition) ? cluster : awaitSlowPath(topic, partition, nowMs, maxWaitMs);
     }
 
+    /**
+     * As {@link #await}, but asks for what is not known and returns null instead of waiting for it. However often it is called,
+     * brokers are asked once at a time.
+     *
+     * @throws org.apache.kafka.common.errors.TopicAuthorizationException when that was their answer
+     */
+    public Cluster poll(String topic, Integer partition, long nowMs) {
+        Cluster cluster = metadata.fetch();
+        if (cluster.invalidTopics().contains(topic))
+            throw new InvalidTopicException(topic);
+        // Not once more while an answer is awaited: for a new topic that would overrule the backoff between two requests.
+        boolean asked = metadata.containsTopic(topic) && metadata.updateRequested();
+        metadata.add(topic, nowMs);
+        if (knows(cluster, topic, partition))
+            return cluster;
+        metadata.maybeThrowExceptionForTopic(topic);
+        if (!asked) {
+            metadata.requestUpdateForTopic(topic);
+            wakeSender.run();
+        }
+        return null;
+    }
+
     private Cluster awaitSlowPath(String topic, Integer partition, long startMs, long maxWaitMs) throws InterruptedException {
         long startNs = time.nanoseconds();
         Cluster cluster = metadata.fetch();

@@ -207,6 +207,18 @@ final class EngineHarness implements AutoCloseable {
         return result;
     }
 
+    /** Appends if there is memory: {@link SendResult#isAppended} tells. */
+    SendResult tryAppend(int partition, String value, Callback callback) {
+        byte[] bytes = value.getBytes();
+        SendResult result = new SendResult(callback, time.milliseconds(), null, bytes);
+        int tailSize = RecordWriter.tailSize(null, bytes, RecordWriter.NO_HEADERS);
+        var queue = accumulator.topic(TOPIC).queue(partition);
+        accumulator.tryAppend(queue, null, bytes, RecordWriter.NO_HEADERS, tailSize, result);
+        if (!result.isAppended())
+            accumulator.appendAtOnce(queue, null, bytes, RecordWriter.NO_HEADERS, tailSize, result);
+        return result;
+    }
+
     /** A produce request's batch as it is on the wire. */
     record Sent(int partition, long producerId, short epoch, int sequence, List<String> values) {
     }
