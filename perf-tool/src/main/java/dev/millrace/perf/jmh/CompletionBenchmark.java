@@ -81,7 +81,8 @@ public class CompletionBenchmark {
             batch = new ProducerBatch(PARTITION, 0, memory, buffer, BatchLimits.fixed(BATCH_SIZE, BATCH_SIZE), 1);
             int tail = RecordWriter.tailSize(null, VALUE, RecordWriter.NO_HEADERS);
             for (int i = 0; i < RECORDS; i++) {
-                if (!batch.tryAppend(null, VALUE, RecordWriter.NO_HEADERS, tail, new SendResult(acknowledged.callback, 0, null, VALUE))) {
+                SendResult result = new SendResult(acknowledged.callback, 0, null, VALUE);
+                if (!batch.tryAppend(null, VALUE, RecordWriter.NO_HEADERS, tail, result)) {
                     throw new IllegalStateException("no room for " + RECORDS + " records");
                 }
             }

@@ -2,6 +2,7 @@ package dev.millrace.perf.jmh;
 
 import java.lang.reflect.Constructor;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,7 +46,7 @@ final class KafkaSendPath implements SendPath {
     /** @param configs as of a producer */
     KafkaSendPath(Map<String, Object> configs, ProducerMetadata metadata, String topic, int partitionCount) {
         ByteArraySerializer bytes = new ByteArraySerializer();
-        Map<String, Object> complete = new java.util.HashMap<>(configs);
+        Map<String, Object> complete = new HashMap<>(configs);
         complete.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
         complete.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
         ProducerConfig config = new ProducerConfig(complete);

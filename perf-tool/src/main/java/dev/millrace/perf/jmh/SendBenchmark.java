@@ -36,9 +36,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * {@code gc.alloc.rate.norm} is bytes per record in the whole process, the {@code ProducerRecord} (88 with its headers) among them.
  *
  * <p><b>In the figure</b>, because client and sink share the machine: the sink's work and the kernel's, which on a
- * machine with few processors hides some of the difference between clients. <b>Not in it:</b> a broker, latency (see {@code millrace-perf
- * produce --throughput}), CPU time ({@code millrace-perf compare}). At the end errors, and records that the sink did not get, void the
- * run.
+ * machine with few processors hides some of the difference between clients. <b>Not in it:</b> a broker, latency (see {@code
+ * millrace-perf produce --throughput}), CPU time. At the end errors, and records that the sink did not get, void the run.
  */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -95,7 +94,8 @@ public class SendBenchmark {
             long sent = metric("record-send-total");
             long received = stopped.stats().records();
             if (errors.get() > 0 || received != sent) {
-                throw new IllegalStateException(errors.get() + " records failed, " + sent + " were sent, and the sink got " + received);
+                throw new IllegalStateException(errors.get() + " records failed, " + sent + " were sent, and the sink got "
+                        + received);
             }
         }
     }
