@@ -72,7 +72,7 @@ public final class RecordData {
     }
 
     /** Values of exactly {@code size} bytes that look and compress like JSON events do. */
-    static byte[][] generated(int size, long seed) {
+    public static byte[][] generated(int size, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int count = Math.max(POOL_LEAST, Math.min(POOL_RECORDS, POOL_BYTES / Math.max(1, size)));
         byte[][] values = new byte[count][];

@@ -7,7 +7,7 @@ import dev.millrace.codec.Codec;
  *
  * <p>Threads: those of the {@link ProducerBatch} it belongs to.
  */
-final class StagedRecords {
+public final class StagedRecords {
 
     /** Length, attributes, two deltas, key length, value length and header count, a byte each. */
     private static final int SMALLEST_RECORD = 7;
@@ -31,7 +31,7 @@ final class StagedRecords {
     private int codecId;
 
     /** The parameters of {@link ProducerBatch}'s constructor. */
-    StagedRecords(Memory memory, byte[] buffer, BatchLimits limits, float compressionRatio) {
+    public StagedRecords(Memory memory, byte[] buffer, BatchLimits limits, float compressionRatio) {
         this.memory = memory;
         this.buffer = buffer;
         this.limits = limits;
@@ -43,7 +43,7 @@ final class StagedRecords {
     // ---------------------------------------------------------------- open
 
     /** False when there is no room, nor memory to grow. */
-    boolean tryAppend(long timestamp, byte[] key, byte[] value, byte[] headers, int tailSize) {
+    public boolean tryAppend(long timestamp, byte[] key, byte[] value, byte[] headers, int tailSize) {
         long timestampDelta = count == 0 ? 0 : timestamp - baseTimestamp;
         int size = RecordWriter.recordSize(tailSize, timestampDelta, count);
         if (count > 0 && !hasRoom(size) || position + size > buffer.length && !grow(position + size))
@@ -111,7 +111,7 @@ final class StagedRecords {
     // ---------------------------------------------------------------- sealed
 
     /** See {@link ProducerBatch#finish}. */
-    void finish(Codec codec, byte[] scratch) {
+    public void finish(Codec codec, byte[] scratch) {
         rawSize = position;
         if (codec.type().id() == 0)
             return;
@@ -126,17 +126,19 @@ final class StagedRecords {
 
     // ---------------------------------------------------------------- finished
 
-    void writeHeader(boolean transactional, long producerId, short producerEpoch, int baseSequence) {
+    /** Header and checksum, over the bytes that were left free for them. */
+    public void writeHeader(boolean transactional, long producerId, short producerEpoch, int baseSequence) {
         BatchHeader.write(buffer, position, codecId, transactional, count, baseTimestamp, maxTimestamp,
                 producerId, producerEpoch, baseSequence);
     }
 
-    byte[] bytes() {
+    /** The batch is {@code [0, size())} of it. */
+    public byte[] bytes() {
         return buffer;
     }
 
     /** Bytes of the batch as it is now. */
-    int size() {
+    public int size() {
         return position;
     }
 

@@ -4,16 +4,18 @@ package dev.millrace.internal.producer.batch;
  * Zig-zag variable-length integers as the record format writes them
  * (<a href="https://protobuf.dev/programming-guides/encoding/#signed-ints">protobuf's sint32 and sint64</a>).
  */
-final class Varint {
+public final class Varint {
 
     private Varint() {
     }
 
-    static int sizeOf(int value) {
+    /** Bytes that {@link #write(byte[], int, int)} writes: 1 to 5. */
+    public static int sizeOf(int value) {
         return sizeOfUnsigned((value << 1) ^ (value >> 31));
     }
 
-    static int sizeOf(long value) {
+    /** Bytes that {@link #write(byte[], int, long)} writes: 1 to 10. */
+    public static int sizeOf(long value) {
         long zigzag = (value << 1) ^ (value >> 63);
         // Seven bits a byte: ceil(bits / 7) without a division by a variable; at least one byte.
         int bits = 64 - Long.numberOfLeadingZeros(zigzag | 1);
@@ -26,7 +28,7 @@ final class Varint {
     }
 
     /** Writes {@code value} at {@code position} and returns the position behind it. */
-    static int write(byte[] buffer, int position, int value) {
+    public static int write(byte[] buffer, int position, int value) {
         int rest = (value << 1) ^ (value >> 31);
         while ((rest & ~0x7f) != 0) {
             buffer[position++] = (byte) (rest | 0x80);
@@ -37,7 +39,7 @@ final class Varint {
     }
 
     /** Writes {@code value} at {@code position} and returns the position behind it. */
-    static int write(byte[] buffer, int position, long value) {
+    public static int write(byte[] buffer, int position, long value) {
         long rest = (value << 1) ^ (value >> 63);
         while ((rest & ~0x7fL) != 0) {
             buffer[position++] = (byte) (rest | 0x80);
@@ -48,7 +50,7 @@ final class Varint {
     }
 
     /** Reads a value written by either {@code write}; its length is {@code sizeOf} of what is returned. */
-    static long read(byte[] buffer, int position) {
+    public static long read(byte[] buffer, int position) {
         long zigzag = 0;
         int shift = 0;
         byte next;

@@ -1,0 +1,42 @@
+package dev.millrace.perf.jmh;
+
+import java.util.concurrent.locks.LockSupport;
+
+/** A thread in the place of a client's sender thread: it takes batches out and sends nothing. */
+final class Drain {
+    /** Short against the time in which memory runs out, long enough to cost nothing. */
+    private static final long PAUSE_NS = 100_000;
+
+    private final SendPath path;
+    private final Thread thread = new Thread(this::run, "drain");
+    private volatile boolean stopped;
+    /** Written before the thread ends, read after it has. */
+    private Throwable failure;
+
+    Drain(SendPath path) {
+        this.path = path;
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void run() {
+        try {
+            while (!stopped) {
+                if (path.drain() == 0) {
+                    LockSupport.parkNanos(PAUSE_NS);
+                }
+            }
+        } catch (Throwable t) {
+            failure = t;
+        }
+    }
+
+    /** @throws IllegalStateException when the drain had failed */
+    void close() throws InterruptedException {
+        stopped = true;
+        thread.join();
+        if (failure != null) {
+            throw new IllegalStateException("the drain failed, so memory ran out and the figures are void", failure);
+        }
+    }
+}
