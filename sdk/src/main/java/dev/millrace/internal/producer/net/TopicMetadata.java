@@ -52,7 +52,7 @@ public final class TopicMetadata {
         if (cluster.invalidTopics().contains(topic))
             throw new InvalidTopicException(topic);
         metadata.add(topic, nowMs);
-        return knows(cluster, topic, partition) ? cluster : awaitSlowPath(topic, partition, nowMs, maxWaitMs);
+        return knows(cluster, topic, partition) ? cluster : awaitSlowPath(cluster, topic, partition, nowMs, maxWaitMs);
     }
 
     /**
@@ -78,9 +78,10 @@ public final class TopicMetadata {
         return null;
     }
 
-    private Cluster awaitSlowPath(String topic, Integer partition, long startMs, long maxWaitMs) throws InterruptedException {
+    private Cluster awaitSlowPath(Cluster known, String topic, Integer partition, long startMs, long maxWaitMs)
+            throws InterruptedException {
         long startNs = time.nanoseconds();
-        Cluster cluster = metadata.fetch();
+        Cluster cluster = known;
         long elapsedMs = 0;
         do {
             metadata.add(topic, startMs + elapsedMs);
@@ -92,14 +93,15 @@ public final class TopicMetadata {
                 Errors error = metadata.getError(topic);
                 throw timeout(cluster, topic, partition, maxWaitMs, error == null ? null : error.exception());
             }
-            cluster = metadata.fetch();
             elapsedMs = time.milliseconds() - startMs;
             if (elapsedMs >= maxWaitMs) {
+                // What was missing, also where the answer has brought it, too late.
                 Errors error = metadata.getError(topic);
                 throw timeout(cluster, topic, partition, maxWaitMs,
                         error != null && error.exception() instanceof RetriableException ? error.exception() : null);
             }
             metadata.maybeThrowExceptionForTopic(topic);
+            cluster = metadata.fetch();
         } while (!knows(cluster, topic, partition));
         waited.accept(time.nanoseconds() - startNs);
         return cluster;
