@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.internal.producer.batch.CallbackChain;
 import java.util.List;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.ProducerInterceptor;
@@ -54,11 +55,7 @@ final class Interceptors<K, V> {
         if (chain.isEmpty())
             return callback;
         Headers headers = record.headers();
-        return (metadata, exception) -> {
-            onAcknowledgement(metadata, exception, headers);
-            if (callback != null)
-                callback.onCompletion(metadata, exception);
-        };
+        return new CallbackChain((metadata, exception) -> onAcknowledgement(metadata, exception, headers), callback);
     }
 
     /** A record failed before it was in a batch. */

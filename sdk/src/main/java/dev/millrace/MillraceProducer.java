@@ -27,7 +27,8 @@ import org.apache.kafka.common.serialization.Serializer;
  * ({@link org.apache.kafka.clients.producer.ProducerConfig}), defaults, exceptions and metrics. Needs kafka-clients 4.3.x.
  *
  * <p>Thread-safe, and meant to be shared: records of all threads meet in the same batches. Callbacks run on the producer's
- * one network thread, for a partition in the order of its records; they must not block.
+ * one network thread, for a partition in the order of its records; they must not block. With
+ * {@link dev.millrace.producer.MillraceProducerConfig#CALLBACK_THREADS_CONFIG} they run on threads of their own, and may be slow.
  *
  * <p>With a {@code transactional.id}, records are sent within transactions only: {@link #initTransactions} once, then
  * {@link #beginTransaction}, {@link #send} from any thread, and {@link #commitTransaction} or {@link #abortTransaction}. A
@@ -203,6 +204,9 @@ public class MillraceProducer<K, V> implements Producer<K, V> {
      *
      * <p>Sends what was handed over, for {@code timeout} at most; what is not acknowledged by then fails. Zero fails all at
      * once. From a callback any time-out counts as zero.
+     *
+     * <p>Waits for the callbacks, too. Where they have threads of their own ({@code millrace.callback.threads}), only up to a second
+     * after the time-out: those that wait behind one that hangs are then never called, though their futures complete.
      */
     @Override
     public void close(Duration timeout) {

@@ -6,6 +6,7 @@ import dev.millrace.codec.Codecs;
 import dev.millrace.internal.producer.accumulate.AppendGate;
 import dev.millrace.internal.producer.accumulate.BatchSettings;
 import dev.millrace.internal.producer.accumulate.BufferPool;
+import dev.millrace.internal.producer.accumulate.CallbackThreads;
 import dev.millrace.internal.producer.accumulate.RecordAccumulator;
 import dev.millrace.internal.producer.batch.AsyncResult;
 import dev.millrace.internal.producer.batch.ProducerBatch;
@@ -65,6 +66,11 @@ import org.slf4j.Logger;
 /** What stands behind {@link MillraceProducer}: puts the floors together, and takes them apart again. */
 final class ProducerEngine<K, V> {
 
+    private static final String CALLBACK_THREAD_NAME = "kafka-producer-callback-thread-";
+
+    /** Closing with its time over waits so long for the callbacks of what it failed: those that do not hang are all called. */
+    private static final long CALLBACK_GRACE_MS = 1000;
+
     private final ProducerSettings settings;
     private final Time time = Time.SYSTEM;
     private final Logger log;
@@ -80,9 +86,10 @@ final class ProducerEngine<K, V> {
     private final Transactions transactions;
     private final Sender sender;
     private final Thread senderThread;
+    private final CallbackThreads callbackThreads;
     private final Closing closing;
-    /** Sender thread only. */
-    private boolean closedInCallback;
+    /** Written by a thread that callbacks run on, read by the sender thread. */
+    private volatile boolean closedInCallback;
 
     static <K, V> ProducerEngine<K, V> create(Map<String, Object> configs, Serializer<K> keySerializer,
                                               Serializer<V> valueSerializer) {
@@ -130,6 +137,10 @@ final class ProducerEngine<K, V> {
         this.senderMetrics = new SenderMetrics(metrics, broker::requestsInFlight, network::lastMetadataUpdateMs);
         TransactionManager manager = transactionManager(broker.coordinators());
         this.accumulator = new RecordAccumulator(batching, codec, pool, manager == null ? AppendGate.OPEN : manager, time);
+        this.callbackThreads = new CallbackThreads(settings.extras().callbackThreads(), (index, work) ->
+                network.thread(CALLBACK_THREAD_NAME + index + " | " + clientId, work), time);
+        closing.add("callback threads", () -> callbackThreads.close(0));
+        accumulator.callbackThreads(callbackThreads);
         this.sequences = sequences(manager);
         TransactionWork transactionWork = manager == null ? TransactionWork.NONE : new TransactionSender(manager,
                 broker.coordinators(), accumulator, settings.delivery().retryBackoffMs());
@@ -147,6 +158,7 @@ final class ProducerEngine<K, V> {
         this.senderThread = network.thread(MillraceProducer.NETWORK_THREAD_PREFIX + " | " + clientId, this::send);
         config.logUnused();
         network.registerAppInfo(ClientMetrics.JMX_PREFIX, metrics);
+        callbackThreads.start();
         senderThread.start();
         closing.forget(broker);
     }
@@ -293,7 +305,7 @@ final class ProducerEngine<K, V> {
     // ---------------------------------------------------------------- flush, metadata, metrics
 
     void flush() {
-        if (Thread.currentThread() == senderThread)
+        if (isInCallback())
             throw new KafkaException("KafkaProducer.flush() invocation inside a callback is not permitted because it may lead"
                     + " to deadlock.");
         long startNs = time.nanoseconds();
@@ -348,8 +360,25 @@ final class ProducerEngine<K, V> {
     /** The sender thread's life. */
     private void send() {
         sender.run();
-        if (closedInCallback)
-            closeResources();
+        if (!closedInCallback)
+            return;
+        endCallbacks();
+        closeResources();
+    }
+
+    /** On a thread that this producer's callbacks run on. */
+    private boolean isInCallback() {
+        return Thread.currentThread() == senderThread || callbackThreads.isCurrent();
+    }
+
+    /** The sender thread has ended, and with it what could need a callback. */
+    private InterruptedException endCallbacks() {
+        try {
+            callbackThreads.close(CALLBACK_GRACE_MS);
+            return null;
+        } catch (InterruptedException e) {
+            return e;
+        }
     }
 
     void close(Duration timeout) {
@@ -357,7 +386,7 @@ final class ProducerEngine<K, V> {
         if (timeoutMs < 0)
             throw new IllegalArgumentException("The timeout cannot be negative.");
         log.info("Closing the producer with timeoutMillis = {} ms.", timeoutMs);
-        boolean fromCallback = Thread.currentThread() == senderThread;
+        boolean fromCallback = isInCallback();
         InterruptedException interrupted = null;
         if (timeoutMs > 0 && fromCallback) {
             log.warn("Overriding close timeout {} ms to 0 ms in order to prevent useless blocking due to self-join. This means"
@@ -370,16 +399,17 @@ final class ProducerEngine<K, V> {
         if (senderThread.isAlive()) {
             log.info("Proceeding to force close the producer since pending requests could not be completed within timeout {} ms.",
                     timeoutMs);
-            sender.forceClose();
-            if (fromCallback) {
-                // What this thread still has to do, calling back for what is aborted and closing connections, needs the
-                // interceptors and would bring closed metrics back: they are closed when it ends.
+            // What the sender thread still has to do, calling back for what is aborted and closing connections, needs the
+            // interceptors and would bring closed metrics back: they are closed when it ends. Told before it can end.
+            if (fromCallback)
                 closedInCallback = true;
-                return;
-            }
-            InterruptedException again = join(0);
-            interrupted = interrupted != null ? interrupted : again;
+            sender.forceClose();
+            if (!fromCallback)
+                interrupted = first(interrupted, join(0));
         }
+        if (fromCallback)
+            return;
+        interrupted = first(interrupted, endCallbacks());
         Exception failure = closeResources();
         if (interrupted != null)
             throw new InterruptException(interrupted);
@@ -388,6 +418,10 @@ final class ProducerEngine<K, V> {
         if (failure != null)
             throw new KafkaException("Failed to close kafka producer", failure);
         log.debug("The producer has been closed");
+    }
+
+    private static InterruptedException first(InterruptedException earlier, InterruptedException later) {
+        return earlier != null ? earlier : later;
     }
 
     private Exception closeResources() {

@@ -26,12 +26,24 @@ public final class MillraceProducerConfig {
      */
     public static final String BATCH_MAX_BYTES_CONFIG = "millrace.batch.max.bytes";
 
+    /**
+     * {@code millrace.callback.threads}, int, 0 (off) to 64: callbacks, and interceptors' {@code onAcknowledgement}, run on so many
+     * threads of the producer's own instead of its network thread, so that slow ones do not stop the sending. Those of a partition
+     * run on one thread, in the order of its records; those of different partitions may run at the same time. A batch keeps its
+     * memory until its callbacks have returned, so {@code buffer.memory} bounds what waits for them.
+     */
+    public static final String CALLBACK_THREADS_CONFIG = "millrace.callback.threads";
+
+    private static final int MAX_CALLBACK_THREADS = 64;
+
     private static final ConfigDef CONFIG = new ConfigDef()
             .define(LINGER_ADAPTIVE_CONFIG, Type.BOOLEAN, false, Importance.MEDIUM, "Whether an open batch is sent at once while"
                     + " next to nothing is on its way to its broker; linger.ms is then only the longest that it waits.")
             .define(BATCH_MAX_BYTES_CONFIG, Type.INT, 0, Range.atLeast(0), Importance.LOW, "Bytes up to which an open batch"
                     + " goes on growing beyond batch.size while other batches wait before it; 0 for batch.size. At most"
-                    + " max.request.size.");
+                    + " max.request.size.")
+            .define(CALLBACK_THREADS_CONFIG, Type.INT, 0, Range.between(0, MAX_CALLBACK_THREADS), Importance.LOW, "Threads that"
+                    + " callbacks run on, those of a partition in order; 0 for the network thread.");
 
     private MillraceProducerConfig() {
     }

@@ -161,7 +161,7 @@ final class MillraceSendPath implements SendPath {
                 drained = ready.drain(node, MAX_REQUEST_SIZE, nowMs);
                 for (ProducerBatch batch : drained) {
                     batch.complete(0, -1);
-                    accumulator.remove(batch);
+                    accumulator.ended(batch);
                 }
                 count += drained.size();
             } while (!drained.isEmpty());

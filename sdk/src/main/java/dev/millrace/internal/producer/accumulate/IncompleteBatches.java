@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** All batches that were opened and have not ended; any thread. */
+/** All batches that were opened and are not done; any thread. */
 final class IncompleteBatches {
 
     private final Set<ProducerBatch> batches = ConcurrentHashMap.newKeySet();
@@ -21,6 +21,10 @@ final class IncompleteBatches {
 
     boolean isEmpty() {
         return batches.isEmpty();
+    }
+
+    boolean hasUnended() {
+        return batches.stream().anyMatch(batch -> !batch.hasEnded());
     }
 
     List<ProducerBatch> snapshot() {

@@ -28,6 +28,10 @@ public final class RecordAccumulator implements SendTiming {
     public interface SenderWakeup {
         /** @param atMs when there is something to do, at the latest */
         void wakeBy(long atMs);
+
+        /** Has it look once more at what it waits for, whatever it does now. */
+        default void wakeup() {
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(RecordAccumulator.class);
@@ -68,6 +72,8 @@ public final class RecordAccumulator implements SendTiming {
     /** Written once, by whoever closes. */
     private volatile boolean closed;
     /** Set once before use. */
+    private CallbackThreads callbackThreads = new CallbackThreads(0, null, null);
+    /** Set once before use. */
     private volatile SenderWakeup wakeup = atMs -> { };
 
     /**
@@ -106,6 +112,12 @@ public final class RecordAccumulator implements SendTiming {
 
     public void senderWakeup(SenderWakeup senderWakeup) {
         wakeup = senderWakeup;
+    }
+
+    /** Has callbacks called by these threads; before any record is appended. */
+    public void callbackThreads(CallbackThreads threads) {
+        callbackThreads = threads;
+        threads.listener(this::calledBack);
     }
 
     // ---------------------------------------------------------------- appending threads
@@ -282,8 +294,14 @@ public final class RecordAccumulator implements SendTiming {
         wakeup.wakeBy(0);
     }
 
+    /** Batches have not ended, or their callbacks have not returned. */
     public boolean hasIncomplete() {
         return !incomplete.isEmpty();
+    }
+
+    /** Batches have not ended, whatever their callbacks do. */
+    public boolean hasUnended() {
+        return incomplete.hasUnended();
     }
 
     public List<ProducerBatch> incomplete() {
@@ -380,7 +398,7 @@ public final class RecordAccumulator implements SendTiming {
         PartitionQueue queue = queueOf(batch);
         queue.topic().forgetCompression();
         int target = batch.isPartOfSplit() ? Math.max(1, batch.rawSize() / 2) : batchSize;
-        List<ProducerBatch> parts = batch.split(codec, Math.min(target, batch.rawSize() / 2 + 1));
+        List<ProducerBatch> parts = batch.split(codec, Math.min(target, batch.rawSize() / 2 + 1), !callbackThreads.isEmpty());
         parts.forEach(incomplete::add);
         parts.forEach(part -> finish(queue, part));
         track.accept(parts);
@@ -389,9 +407,26 @@ public final class RecordAccumulator implements SendTiming {
         incomplete.remove(batch);
     }
 
-    /** A batch has ended. */
-    public void remove(ProducerBatch batch) {
+    /** A batch has ended: has its callbacks called, here or by a thread that is there for it, and forgets it after that. */
+    public void ended(ProducerBatch batch) {
+        if (callbackThreads.isEmpty()) {
+            try {
+                batch.callBack(null);
+            } finally {
+                incomplete.remove(batch);
+            }
+        } else {
+            callbackThreads.add(batch);
+        }
+    }
+
+    /** A callback thread is through with a batch. */
+    private void calledBack(ProducerBatch batch) {
         incomplete.remove(batch);
+        // The sender thread may wait for the last one. It set these before it asked whether there are any, so that either it did
+        // not see this one any more, or this thread sees that it waits.
+        if (closed || completing)
+            wakeup.wakeup();
     }
 
     /** While a transaction ends, no batch waits for linger. */

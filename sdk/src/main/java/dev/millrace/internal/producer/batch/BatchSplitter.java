@@ -2,6 +2,7 @@ package dev.millrace.internal.producer.batch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Makes smaller batches of the records of one that the broker found too large; sender thread only. */
 final class BatchSplitter {
@@ -9,8 +10,13 @@ final class BatchSplitter {
     /** By so much can a record become longer in another batch: its timestamp's delta, and with it its length. */
     private static final int MAX_GROWTH = 2 * Long.BYTES;
 
-    /** The parts' memory is the garbage collector's: the pool has none to spare for the same records twice. */
-    private static final Memory UNPOOLED = new Memory() {
+    /**
+     * The parts' memory is the garbage collector's: the pool has none to spare for the same records twice. Any thread.
+     *
+     * @param held parts that are not done yet
+     * @param release run when none is left
+     */
+    private record PartsMemory(AtomicInteger held, Runnable release) implements Memory {
         @Override
         public byte[] tryAllocate(int size) {
             return new byte[size];
@@ -23,9 +29,10 @@ final class BatchSplitter {
 
         @Override
         public void release(byte[] buffer) {
-            // Nobody's any more.
+            if (held.decrementAndGet() == 0)
+                release.run();
         }
-    };
+    }
 
     private BatchSplitter() {
     }
@@ -36,9 +43,11 @@ final class BatchSplitter {
      * @param records the whole batch, its header included and its records not compressed
      * @param first the result of its first record; the results move to the parts
      * @param targetSize bytes of a part, unless one record alone is larger
+     * @param release run when all parts are done, by whoever ends the last
      */
-    static List<ProducerBatch> split(ProducerBatch batch, byte[] records, SendResult first, int targetSize) {
+    static List<ProducerBatch> split(ProducerBatch batch, byte[] records, SendResult first, int targetSize, Runnable release) {
         List<ProducerBatch> parts = new ArrayList<>();
+        PartsMemory memory = new PartsMemory(new AtomicInteger(), release);
         ProducerBatch part = null;
         int at = BatchHeader.SIZE;
         for (SendResult result = first; result != null; ) {
@@ -49,7 +58,8 @@ final class BatchSplitter {
             int tail = tailOffset(records, at);
             if (part == null || part.size() + end - at + MAX_GROWTH > targetSize) {
                 byte[] buffer = new byte[Math.max(targetSize, RecordWriter.batchSizeUpperBound(end - tail))];
-                part = batch.newPart(UNPOOLED, buffer, targetSize);
+                part = batch.newPart(memory, buffer, targetSize);
+                memory.held.incrementAndGet();
                 parts.add(part);
             }
             part.takeOver(result, records, tail, end - tail);

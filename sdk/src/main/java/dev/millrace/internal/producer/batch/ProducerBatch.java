@@ -4,16 +4,18 @@ import dev.millrace.codec.Codec;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import org.apache.kafka.common.TopicPartition;
 
 /**
  * Records of one partition on their way to the broker: open, then sealed, then finished (compressed), then in flight,
- * perhaps several times, and done exactly once.
+ * perhaps several times; it ends exactly once, and is done when its callbacks have returned.
  *
- * <p>Three owners, one after the other: while open, whoever holds the partition's lock; between {@link #seal} and
- * {@link #finish}, the one thread that sealed it; after that, the sender thread. Each hand-over goes through the partition's
- * lock. Only {@link #awaitDone} and {@link #outcome} are for any thread.
+ * <p>Its owners, one after the other: while open, whoever holds the partition's lock; between {@link #seal} and
+ * {@link #finish}, the one thread that sealed it; after that, the sender thread. Each of these hand-overs goes through the
+ * partition's lock. Records and results of a batch that has ended are a callback thread's, where there are such threads, and are
+ * handed over through its queue. Only {@link #hasEnded}, {@link #awaitDone} and {@link #outcome} are for any thread.
  */
 public final class ProducerBatch {
 
@@ -22,7 +24,7 @@ public final class ProducerBatch {
     private final boolean partOfSplit;
     private final StagedRecords records;
 
-    // ---- written while open, under the partition's lock; then by the sender thread ----
+    // ---- written while open, under the partition's lock; then by the sender thread, and after the end by a callback's ----
     private SendResult first;
     private SendResult last;
     private boolean sealed;
@@ -258,13 +260,13 @@ public final class ProducerBatch {
         return drainedMs - createdMs;
     }
 
-    /** Ends the batch well: futures and callbacks learn their offsets. False, and nothing happens, when it had ended already. */
+    /** Ends the batch well; {@link #callBack} is to follow. False, and nothing happens, when it had ended already. */
     public boolean complete(long baseOffset, long logAppendTimeMs) {
         return end(new BatchOutcome(baseOffset, logAppendTimeMs, null, null));
     }
 
     /**
-     * Ends the batch with an exception. False, and nothing happens, when it had ended already.
+     * Ends the batch with an exception; {@link #callBack} is to follow. False, and nothing happens, when it had ended already.
      *
      * @param recordErrors each record's own exception by its index; null when they share the batch's
      */
@@ -276,6 +278,17 @@ public final class ProducerBatch {
         if (hasEnded())
             return false;
         outcome = how;
+        return true;
+    }
+
+    /**
+     * Calls the callbacks in the order of their records, gives the memory back, and completes the futures. Once, and not before the
+     * batch has ended; whatever callbacks throw, all are called.
+     *
+     * @param abandoned asked before each callback, which is not called when it is true; null when all are to be called
+     */
+    public void callBack(BooleanSupplier abandoned) {
+        BatchOutcome how = outcome;
         SendResult result = first;
         first = null;
         last = null;
@@ -284,7 +297,10 @@ public final class ProducerBatch {
                 SendResult following = result.next;
                 // Unlinked, so that a Future somebody keeps does not keep its whole batch.
                 result.next = null;
-                result.fireCallback(this, how);
+                if (abandoned != null && abandoned.getAsBoolean())
+                    result.abandon(this, how);
+                else
+                    result.fireCallback(this, how);
                 result = following;
             }
         } finally {
@@ -295,11 +311,6 @@ public final class ProducerBatch {
                 done.countDown();
             }
         }
-        return true;
-    }
-
-    private boolean hasEnded() {
-        return outcome != null || !parts.isEmpty();
     }
 
     /**
@@ -307,13 +318,17 @@ public final class ProducerBatch {
      * neither finished nor with sequences of their own yet. The parts' memory is not the pool's.
      *
      * @param targetSize bytes of a part, unless one record alone is larger
+     * @param keepMemory until the last part is done: it may be long before its callbacks return, and only the pool bounds what waits
+     *        for them
      */
-    public List<ProducerBatch> split(Codec codec, int targetSize) {
-        List<ProducerBatch> made = BatchSplitter.split(this, records.uncompressed(codec), first, targetSize);
+    public List<ProducerBatch> split(Codec codec, int targetSize, boolean keepMemory) {
+        Runnable release = keepMemory ? records::release : () -> { };
+        List<ProducerBatch> made = BatchSplitter.split(this, records.uncompressed(codec), first, targetSize, release);
         first = null;
         last = null;
         parts = List.copyOf(made);
-        records.release();
+        if (!keepMemory)
+            records.release();
         done.countDown();
         return made;
     }
@@ -350,6 +365,16 @@ public final class ProducerBatch {
     /** True for a part of a batch that was too large. */
     public boolean isPartOfSplit() {
         return partOfSplit;
+    }
+
+    /** It has its outcome, though perhaps its callbacks have not been called; or it was split. */
+    public boolean hasEnded() {
+        return outcome != null || !parts.isEmpty();
+    }
+
+    /** Completes the futures of a batch that has ended before its callbacks have returned: nobody waits for those any more. */
+    public void abandon() {
+        done.countDown();
     }
 
     /** Ended, and all callbacks returned; or split, and the parts are to be asked. */

@@ -37,7 +37,7 @@ public final class SendResult implements Future<RecordMetadata> {
     private final int keySize;
     private final int valueSize;
 
-    /** The next record of the batch; written under the partition's lock while it is open, then by the sender thread. */
+    /** The next record of the batch; written under the partition's lock while it is open, then by who owns the batch. */
     SendResult next;
     /** The record's index in its batch; written like {@link #next}. */
     private int index;
@@ -46,7 +46,7 @@ public final class SendResult implements Future<RecordMetadata> {
     private ProducerBatch batch;
 
     /**
-     * @param callback called on the sender thread when the record's fate is known; may be null
+     * @param callback called when the record's fate is known, on the sender thread or a callback thread; may be null
      * @param timestamp the record's time stamp in ms
      */
     public SendResult(Callback callback, long timestamp, byte[] key, byte[] value) {
@@ -75,16 +75,26 @@ public final class SendResult implements Future<RecordMetadata> {
         return (ProducerBatch) BATCH.getAcquire(this);
     }
 
-    /** Calls the callback, whatever it throws; sender thread. */
+    /** Calls the callback, whatever it throws; the thread that callbacks run on. */
     void fireCallback(ProducerBatch of, BatchOutcome outcome) {
-        if (callback == null)
-            return;
+        if (callback != null)
+            tell(callback, of, outcome);
+    }
+
+    /** The callback will not be called; but who has nothing else than it to learn by is not left to wait for ever. */
+    void abandon(ProducerBatch of, BatchOutcome outcome) {
+        Callback users = callback instanceof CallbackChain chain ? chain.last() : callback;
+        if (users instanceof AsyncResult)
+            tell(users, of, outcome);
+    }
+
+    private void tell(Callback told, ProducerBatch of, BatchOutcome outcome) {
         try {
             RuntimeException error = outcome.errorOf(index);
             if (error == null)
-                callback.onCompletion(metadata(of, outcome), null);
+                told.onCompletion(metadata(of, outcome), null);
             else
-                callback.onCompletion(failedMetadata(of.topicPartition()), error);
+                told.onCompletion(failedMetadata(of.topicPartition()), error);
         } catch (Throwable e) {
             // An Error too: the other records of the batch have callbacks and waiting threads of their own.
             try {

@@ -92,8 +92,9 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
      *
      * @param adaptiveLinger batches are sent at once while next to nothing is on its way
      * @param batchMaxBytes  at least {@code batchSize}; equal to it when batches do not grow
+     * @param callbackThreads 0 for callbacks on the network thread
      */
-    public record Extras(boolean adaptiveLinger, int batchMaxBytes) {
+    public record Extras(boolean adaptiveLinger, int batchMaxBytes, int callbackThreads) {
     }
 
     /**
@@ -186,6 +187,6 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
                     + ProducerConfig.MAX_REQUEST_SIZE_CONFIG + " (" + batching.maxRequestSize() + ")");
         }
         return new Extras((boolean) own.get(MillraceProducerConfig.LINGER_ADAPTIVE_CONFIG),
-                Math.max(maxBytes, batching.batchSize()));
+                Math.max(maxBytes, batching.batchSize()), (int) own.get(MillraceProducerConfig.CALLBACK_THREADS_CONFIG));
     }
 }

@@ -165,7 +165,8 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
             broker.wakeup();
     }
 
-    /** Wakes the thread whatever it waits for; any thread. */
+    /** Wakes the thread whatever it waits for, or has it not wait the next time; any thread. */
+    @Override
     public void wakeup() {
         broker.wakeup();
     }
@@ -303,7 +304,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
                 case SUCCESS -> {
                     sequences.acked(batch);
                     if (batch.complete(result.baseOffset(), result.logAppendTimeMs()))
-                        accumulator.remove(batch);
+                        accumulator.ended(batch);
                 }
                 case SPLIT -> split(batch, result, nowMs);
                 default -> retryOrFail(batch, result, nowMs);
@@ -318,7 +319,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     }
 
     private void split(ProducerBatch batch, PartitionResult result, long nowMs) {
-        if (batch.isDone()) // it expired on the wire
+        if (batch.hasEnded()) // it expired on the wire
             return;
         accumulator.split(batch, parts -> {
             if (batch.hasSequence())
@@ -329,7 +330,7 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
     }
 
     private void retryOrFail(ProducerBatch batch, PartitionResult result, long nowMs) {
-        if (batch.isDone()) // it expired on the wire
+        if (batch.hasEnded()) // it expired on the wire
             return;
         boolean retriesLeft = batch.attempts() < settings.retries();
         if (retriesLeft && nowMs < expiryMs(batch) && sequences.canRetry(batch, result)) {
@@ -359,8 +360,8 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         try {
             metrics.recordsFailed(batch.topicPartition().topic(), batch.recordCount(), nowMs);
         } finally {
-            batch.fail(error, recordErrors);
-            accumulator.remove(batch);
+            if (batch.fail(error, recordErrors))
+                accumulator.ended(batch);
         }
     }
 
@@ -393,11 +394,13 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         long createdMs = nowMs - settings.deliveryTimeoutMs();
         each(accumulator.takeCreatedUpTo(createdMs), batch -> expire(batch, nowMs));
         for (ProducerBatch batch : inFlight.createdUpTo(createdMs))
-            if (!batch.isDone())
+            if (!batch.hasEnded())
                 expire(batch, nowMs);
         long oldestMs = Long.MAX_VALUE;
         for (ProducerBatch batch : accumulator.incomplete())
-            oldestMs = Math.min(oldestMs, Math.max(expiryMs(batch), nowMs + 1));
+            // Not those that wait for their callbacks only.
+            if (!batch.hasEnded())
+                oldestMs = Math.min(oldestMs, Math.max(expiryMs(batch), nowMs + 1));
         // With nothing here, what comes next can't expire before a whole time-out has gone by.
         nextExpiryMs = oldestMs == Long.MAX_VALUE ? nowMs + settings.deliveryTimeoutMs() : oldestMs;
     }
@@ -413,14 +416,14 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         long nowMs = time.milliseconds();
         each(accumulator.takeCreatedUpTo(Long.MAX_VALUE), batch -> abandon(batch, reason, nowMs));
         for (ProducerBatch batch : inFlight.createdUpTo(Long.MAX_VALUE))
-            if (!batch.isDone())
+            if (!batch.hasEnded())
                 abandon(batch, reason, nowMs);
     }
 
     /** Fails everything, those batches too that an appending thread is still compressing. */
     private void abortUntilEmpty(RuntimeException reason) {
         abortAll(reason);
-        while (accumulator.hasIncomplete()) {
+        while (accumulator.hasUnended()) {
             LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(100));
             abortAll(reason);
         }

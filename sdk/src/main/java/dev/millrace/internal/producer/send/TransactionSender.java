@@ -63,7 +63,7 @@ public final class TransactionSender implements TransactionWork {
     private void abortUnsent(RuntimeException reason) {
         for (ProducerBatch batch : accumulator.takeUnsent()) {
             batch.fail(reason, null);
-            accumulator.remove(batch);
+            accumulator.ended(batch);
         }
     }
 

@@ -145,7 +145,7 @@ class AppendStressTest {
                     } else {
                         read(batch, log);
                         assertTrue(batch.complete(0, -1));
-                        accumulator.remove(batch);
+                        accumulator.ended(batch);
                     }
                     ready.look(batch, nowMs);
                 }

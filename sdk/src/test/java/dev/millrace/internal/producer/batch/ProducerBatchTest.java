@@ -13,10 +13,12 @@ import dev.millrace.codec.CodecType;
 import dev.millrace.codec.Codecs;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.header.Header;
@@ -154,6 +156,7 @@ class ProducerBatchTest {
         assertEquals(records.size(), i);
         assertEquals(1, memory.out.size());
         batch.complete(0, -1);
+        batch.callBack(null);
         assertEquals(0, memory.out.size());
     }
 
@@ -192,6 +195,13 @@ class ProducerBatchTest {
         assertTrue(batch.complete(42, -1));
         assertFalse(batch.complete(43, -1));
         assertFalse(batch.fail(new IllegalStateException("late"), null));
+        // Callbacks, memory and futures may be another thread's to see to.
+        assertTrue(batch.hasEnded());
+        assertFalse(result.isDone());
+        assertEquals(List.of(), told);
+        assertEquals(1, memory.out.size());
+        batch.callBack(null);
+        assertTrue(result.isDone());
         assertEquals(List.of("42 null"), told);
         assertEquals(42, result.get().offset());
         assertEquals(5, result.get().timestamp());
@@ -207,6 +217,7 @@ class ProducerBatchTest {
         append(batch, new Expected(5, null, null, new Header[0], result));
         finish(batch, Codecs.of(CodecType.NONE));
         batch.complete(1, 999);
+        batch.callBack(null);
         assertEquals(999, result.get().timestamp());
     }
 
@@ -221,6 +232,7 @@ class ProducerBatchTest {
         append(batch, new Expected(5, null, null, new Header[0], second));
         finish(batch, Codecs.of(CodecType.NONE));
         batch.fail(others, index -> index == 1 ? mine : others);
+        batch.callBack(null);
         assertSame(others, assertThrows(ExecutionException.class, first::get).getCause());
         assertSame(mine, assertThrows(ExecutionException.class, second::get).getCause());
     }
@@ -247,6 +259,7 @@ class ProducerBatchTest {
         append(batch, new Expected(5, null, null, new Header[0], new SendResult((m, e) -> told.add(2), 5, null, null)));
         finish(batch, Codecs.of(CodecType.NONE));
         batch.complete(0, -1);
+        batch.callBack(null);
         assertEquals(List.of(2), told);
         assertTrue(batch.isDone());
     }
@@ -259,7 +272,7 @@ class ProducerBatchTest {
         ProducerBatch batch = batch(1 << 20);
         records.forEach(record -> append(batch, record));
         finish(batch, codec);
-        List<ProducerBatch> parts = batch.split(codec, 4000);
+        List<ProducerBatch> parts = batch.split(codec, 4000, false);
         assertTrue(batch.isDone());
         assertNull(batch.outcome());
         assertTrue(parts.size() > 5);
@@ -280,10 +293,57 @@ class ProducerBatchTest {
                 assertFalse(expected.result().isDone());
             }
             part.complete(base, -1);
+            part.callBack(null);
         }
         assertEquals(records.size(), i);
         for (int r = 0; r < records.size(); r++)
             assertEquals(r, records.get(r).result().get().offset());
+        assertEquals(0, memory.out.size());
+    }
+
+    @Test
+    void shouldKeepItsMemoryUntilTheLastPartIsDoneIfItIsTo() {
+        Codec codec = Codecs.of(CodecType.NONE);
+        ProducerBatch batch = batch(1 << 20);
+        randomRecords(700).forEach(record -> append(batch, record));
+        finish(batch, codec);
+        List<ProducerBatch> parts = new ArrayList<>(batch.split(codec, 8000, true));
+        // One is too large again: its parts hold what it held.
+        ProducerBatch again = parts.remove(1);
+        finish(again, codec);
+        parts.addAll(again.split(codec, 4000, true));
+        Collections.shuffle(parts, new Random(SEED));
+        for (ProducerBatch part : parts) {
+            assertEquals(1, memory.out.size());
+            finish(part, codec);
+            part.complete(0, -1);
+            part.callBack(null);
+        }
+        assertEquals(0, memory.out.size());
+    }
+
+    @Test
+    void shouldCallNoMoreCallbacksOnceAbandonedButCompleteAllFutures() throws Exception {
+        List<Integer> told = new ArrayList<>();
+        List<AsyncResult> asyncs = new ArrayList<>();
+        ProducerBatch batch = batch(1000);
+        List<SendResult> results = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            int n = i;
+            AsyncResult async = new AsyncResult();
+            asyncs.add(async);
+            for (Callback callback : List.<Callback>of((m, e) -> told.add(n), new CallbackChain((m, e) -> told.add(10 * n), async)))
+                results.add(new SendResult(callback, 5, null, null));
+        }
+        results.forEach(result -> append(batch, new Expected(5, null, null, new Header[0], result)));
+        finish(batch, Codecs.of(CodecType.NONE));
+        batch.complete(7, -1);
+        batch.callBack(() -> told.size() == 3);
+        assertEquals(List.of(0, 0, 1), told);
+        for (int i = 0; i < 6; i++)
+            assertEquals(7 + i, results.get(i).get().offset());
+        for (int i = 0; i < 3; i++)
+            assertEquals(7 + 2 * i + 1, asyncs.get(i).get().offset());
         assertEquals(0, memory.out.size());
     }
 
@@ -303,11 +363,12 @@ class ProducerBatchTest {
             }
         });
         waiter.start();
-        List<ProducerBatch> parts = batch.split(Codecs.of(CodecType.NONE), 1);
+        List<ProducerBatch> parts = batch.split(Codecs.of(CodecType.NONE), 1, false);
         assertEquals(2, parts.size());
         for (ProducerBatch part : parts) {
             finish(part, Codecs.of(CodecType.NONE));
             part.complete(9, -1);
+            part.callBack(null);
         }
         waiter.join();
         assertEquals(List.of(9L), got);

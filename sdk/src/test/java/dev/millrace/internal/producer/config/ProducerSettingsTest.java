@@ -123,15 +123,24 @@ class ProducerSettingsTest {
 
     @Test
     void shouldBatchAsKafkaUnlessToldOtherwise() {
-        assertEquals(new ProducerSettings.Extras(false, 16384), settings(Map.of()).extras());
+        assertEquals(new ProducerSettings.Extras(false, 16384, 0), settings(Map.of()).extras());
         // Kafka takes this, so we do: a batch may never become that large.
-        assertEquals(new ProducerSettings.Extras(false, 4 << 20), settings(Map.of("batch.size", 4 << 20)).extras());
+        assertEquals(new ProducerSettings.Extras(false, 4 << 20, 0), settings(Map.of("batch.size", 4 << 20)).extras());
     }
 
     @Test
     void shouldReadItsOwnKeys() {
-        assertEquals(new ProducerSettings.Extras(true, 500_000),
-                settings(Map.of("millrace.linger.adaptive", "true", "millrace.batch.max.bytes", "500000")).extras());
+        assertEquals(new ProducerSettings.Extras(true, 500_000, 3),
+                settings(Map.of("millrace.linger.adaptive", "true", "millrace.batch.max.bytes", "500000",
+                        "millrace.callback.threads", "3")).extras());
+    }
+
+    @Test
+    void shouldRefuseCallbackThreadsThatAreNoneOrTooMany() {
+        for (int threads : new int[] {-1, 65}) {
+            ConfigException e = assertThrows(ConfigException.class, () -> settings(Map.of("millrace.callback.threads", threads)));
+            assertTrue(e.getMessage().contains("millrace.callback.threads"), e.getMessage());
+        }
     }
 
     @Test

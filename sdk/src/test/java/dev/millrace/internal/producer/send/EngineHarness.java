@@ -7,6 +7,7 @@ import dev.millrace.codec.Codecs;
 import dev.millrace.internal.producer.accumulate.AppendGate;
 import dev.millrace.internal.producer.accumulate.BatchSettings;
 import dev.millrace.internal.producer.accumulate.BufferPool;
+import dev.millrace.internal.producer.accumulate.CallbackThreads;
 import dev.millrace.internal.producer.accumulate.RecordAccumulator;
 import dev.millrace.internal.producer.batch.RecordWriter;
 import dev.millrace.internal.producer.batch.SendResult;
@@ -68,6 +69,7 @@ final class EngineHarness implements AutoCloseable {
     final SteppedClient client;
     final BufferPool pool;
     final RecordAccumulator accumulator;
+    final CallbackThreads callbackThreads;
     final ApiVersions versions = new ApiVersions();
     final Sequences sequences;
     /** Null without a transactional id. */
@@ -85,6 +87,7 @@ final class EngineHarness implements AutoCloseable {
         int maxBatchSize;
         long lingerMs;
         boolean adaptiveLinger;
+        int callbackThreads;
         long bufferMemory = 1 << 20;
         CodecType codec = CodecType.NONE;
         boolean idempotent = true;
@@ -129,6 +132,13 @@ final class EngineHarness implements AutoCloseable {
                 options.retryBackoffMs, broker.coordinators(), time, options.logger(TransactionManager.class));
         accumulator = new RecordAccumulator(batching, Codecs.of(options.codec), pool,
                 transactions == null ? AppendGate.OPEN : transactions, time);
+        callbackThreads = new CallbackThreads(options.callbackThreads, (index, work) -> {
+            Thread thread = new Thread(work, "callbacks-" + index);
+            thread.setDaemon(true);
+            return thread;
+        }, time);
+        accumulator.callbackThreads(callbackThreads);
+        callbackThreads.start();
         sequences = transactions != null ? new TransactionalSequences(transactions) : options.idempotent
                 ? new SequenceTracker(options.logger(SequenceTracker.class)) : new NoSequences();
         TransactionWork work = transactions == null ? TransactionWork.NONE
@@ -277,6 +287,11 @@ final class EngineHarness implements AutoCloseable {
 
     @Override
     public void close() {
+        try {
+            callbackThreads.close(0);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         metrics.close();
     }
 }
