@@ -46,7 +46,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
     /** The threads of producers that run now. */
     static Set<Thread> producerThreads() {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("kafka-producer-network-thread")).collect(Collectors.toSet());
+                .filter(thread -> thread.getName().startsWith("kafka-producer-")).collect(Collectors.toSet());
     }
 
     /** Names of the beans that match a pattern. */

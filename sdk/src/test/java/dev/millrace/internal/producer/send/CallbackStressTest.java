@@ -1,11 +1,11 @@
 package dev.millrace.internal.producer.send;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.internal.producer.batch.SendResult;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,7 +27,9 @@ class CallbackStressTest extends EngineTest {
     private static final int APPENDERS = 2;
     private static final int RECORDS = 4000;
 
-    private final List<String> wrong = java.util.Collections.synchronizedList(new ArrayList<>());
+    private final List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicInteger acknowledged = new AtomicInteger();
+    private final AtomicInteger failed = new AtomicInteger();
     private final AtomicInteger[] inCallback = new AtomicInteger[PARTITIONS];
     /** The partition's one callback thread. */
     private final AtomicReferenceArray<Thread> threads = new AtomicReferenceArray<>(PARTITIONS);
@@ -76,16 +78,13 @@ class CallbackStressTest extends EngineTest {
         while (engine.accumulator.hasIncomplete())
             Thread.onSpinWait();
         assertEquals(List.of(), wrong);
-        int acknowledged = 0;
         for (int a = 0; a < APPENDERS; a++)
             for (int i = 0; i < RECORDS; i++) {
                 assertEquals(1, calls[a][i].get(), "calls for record " + i + " of thread " + a);
                 assertTrue(results[a][i].isDone());
             }
-        for (int p = 0; p < PARTITIONS; p++)
-            for (int a = 0; a < APPENDERS; a++)
-                acknowledged += last[p][a] >= 0 ? 1 : 0;
-        assertTrue(acknowledged > 0);
+        System.out.println(acknowledged + " acknowledged, " + failed + " failed");
+        assertTrue(acknowledged.get() > RECORDS / 2);
         assertEquals(engine.pool.totalMemory(), engine.pool.availableMemory());
         engine.callbackThreads.close(10_000);
     }
@@ -132,6 +131,7 @@ class CallbackStressTest extends EngineTest {
             wrong.add("two callbacks of partition " + partition + " at a time");
         if (!threads.compareAndSet(partition, null, Thread.currentThread()) && threads.get(partition) != Thread.currentThread())
             wrong.add("another thread calls back for partition " + partition);
+        (offset >= 0 ? acknowledged : failed).incrementAndGet();
         if (offset >= 0) {
             // Those that expire are told of when they do, be they in the queue or before it, on the wire.
             if (n <= last[partition][appender] || offset <= lastOffset[partition])

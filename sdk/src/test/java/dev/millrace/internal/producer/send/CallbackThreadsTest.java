@@ -155,8 +155,12 @@ class CallbackThreadsTest extends EngineTest {
         engine.time.sleep(5);
         engine.step();
         engine.respond(0, Errors.MESSAGE_TOO_LARGE, -1);
-        for (int i = 0; i < 20; i += EngineHarness.batches(engine.requests().get(0)).get(0).values().size(), engine.respond(0, Errors.NONE, i))
+        for (int written = 0; written < 20; ) {
             engine.step();
+            int records = engine.sent(0).values().size();
+            engine.respond(0, Errors.NONE, written);
+            written += records;
+        }
         assertEquals(0, engine.requests().size());
         assertTrue(engine.pool.availableMemory() <= engine.pool.totalMemory() - 4000);
         hanging.mayReturn.countDown();
@@ -210,10 +214,15 @@ class CallbackThreadsTest extends EngineTest {
             engine.time.sleep(2001);
             engine.step();
             callback.called.await();
+            engine.time.sleep(2001);
+            engine.step();
             assertInstanceOf(TimeoutException.class, callback.told);
             engine.respond(0, answer, 7);
             engine.stepAfterBackoff();
             assertEquals(0, engine.requests().size(), answer + " had it sent again");
+            assertEquals(2.0, engine.metric("record-error-total"), answer + " is another error");
+            assertEquals(0.0, engine.metric("batch-split-total"));
+            assertFalse(lost.isDone());
             callback.mayReturn.countDown();
             assertInstanceOf(TimeoutException.class, causeOf(lost));
             awaitCallbacks();

@@ -11,6 +11,7 @@ import dev.millrace.internal.producer.accumulate.CallbackThreads;
 import dev.millrace.internal.producer.accumulate.RecordAccumulator;
 import dev.millrace.internal.producer.batch.RecordWriter;
 import dev.millrace.internal.producer.batch.SendResult;
+import dev.millrace.internal.producer.metrics.ClientMetrics;
 import dev.millrace.internal.producer.metrics.SenderMetrics;
 import dev.millrace.internal.producer.net.BrokerClient;
 import dev.millrace.internal.producer.txn.NoSequences;
@@ -278,6 +279,11 @@ final class EngineHarness implements AutoCloseable {
         data.responses().add(topic);
         client.respondToRequest(request, new ProduceResponse(data));
         step();
+    }
+
+    /** The value of a producer's metric. */
+    double metric(String name) {
+        return (double) metrics.metric(metrics.metricName(name, ClientMetrics.GROUP)).metricValue();
     }
 
     void disconnect() {
