@@ -245,6 +245,7 @@ class ProducerBatchTest {
         batch.fail(new IllegalArgumentException("the batch's"), index -> {
             throw new IllegalStateException("no idea");
         });
+        batch.callBack(null);
         assertTrue(batch.isDone());
         assertEquals(0, memory.out.size());
     }
