@@ -1,6 +1,6 @@
 package dev.millrace;
 
-import dev.millrace.internal.producer.batch.CallbackChain;
+import dev.millrace.internal.producer.batch.WrappingCallback;
 import java.util.List;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.ProducerInterceptor;
@@ -54,8 +54,16 @@ final class Interceptors<K, V> {
     Callback before(Callback callback, ProducerRecord<K, V> record) {
         if (chain.isEmpty())
             return callback;
-        Headers headers = record.headers();
-        return new CallbackChain((metadata, exception) -> onAcknowledgement(metadata, exception, headers), callback);
+        return new Acknowledging(this, record.headers(), callback);
+    }
+
+    private record Acknowledging(Interceptors<?, ?> interceptors, Headers headers, Callback users) implements WrappingCallback {
+        @Override
+        public void onCompletion(RecordMetadata metadata, Exception exception) {
+            interceptors.onAcknowledgement(metadata, exception, headers);
+            if (users != null)
+                users.onCompletion(metadata, exception);
+        }
     }
 
     /** A record failed before it was in a batch. */

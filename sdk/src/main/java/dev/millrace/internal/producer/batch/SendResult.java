@@ -83,7 +83,7 @@ public final class SendResult implements Future<RecordMetadata> {
 
     /** The callback will not be called; but who has nothing else than it to learn by is not left to wait for ever. */
     void abandon(ProducerBatch of, BatchOutcome outcome) {
-        Callback users = callback instanceof CallbackChain chain ? chain.last() : callback;
+        Callback users = callback instanceof WrappingCallback wrapping ? wrapping.users() : callback;
         if (users instanceof AsyncResult)
             tell(users, of, outcome);
     }

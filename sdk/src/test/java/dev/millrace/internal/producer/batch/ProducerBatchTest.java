@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.header.Header;
@@ -323,6 +324,20 @@ class ProducerBatchTest {
         assertEquals(0, memory.out.size());
     }
 
+    private static Callback wrapping(Callback callback) {
+        return new WrappingCallback() {
+            @Override
+            public Callback users() {
+                return callback;
+            }
+
+            @Override
+            public void onCompletion(RecordMetadata metadata, Exception exception) {
+                callback.onCompletion(metadata, exception);
+            }
+        };
+    }
+
     @Test
     void shouldCallNoMoreCallbacksOnceAbandonedButCompleteAllFutures() throws Exception {
         List<Integer> told = new ArrayList<>();
@@ -333,14 +348,14 @@ class ProducerBatchTest {
             int n = i;
             AsyncResult async = new AsyncResult();
             asyncs.add(async);
-            for (Callback callback : List.<Callback>of((m, e) -> told.add(n), new CallbackChain((m, e) -> told.add(10 * n), async)))
+            for (Callback callback : List.<Callback>of((m, e) -> told.add(n), wrapping(async)))
                 results.add(new SendResult(callback, 5, null, null));
         }
         results.forEach(result -> append(batch, new Expected(5, null, null, new Header[0], result)));
         finish(batch, Codecs.of(CodecType.NONE));
         batch.complete(7, -1);
-        batch.callBack(() -> told.size() == 3);
-        assertEquals(List.of(0, 0, 1), told);
+        batch.callBack(() -> told.size() == 2);
+        assertEquals(List.of(0, 1), told);
         for (int i = 0; i < 6; i++)
             assertEquals(7 + i, results.get(i).get().offset());
         for (int i = 0; i < 3; i++)
