@@ -16,7 +16,7 @@ class TrySendTest extends EngineTest {
 
     private static final String LARGE = "x".repeat(900);
 
-    private void start() {
+    private void startFull() {
         start(o -> {
             o.partitions = 3;
             o.batchSize = 1024;
@@ -32,7 +32,7 @@ class TrySendTest extends EngineTest {
 
     @Test
     void shouldTakeMemoryThatIsThereAndNothingElse() throws Exception {
-        start();
+        startFull();
         assertTrue(tryAppend(0, LARGE));
         assertTrue(tryAppend(1, LARGE));
         assertFalse(tryAppend(2, LARGE));
@@ -45,7 +45,7 @@ class TrySendTest extends EngineTest {
     /** Else it would be refused for as long as linger lasts, with nothing on its way that could give memory back. */
     @Test
     void shouldSendWhatLingersWhenMemoryIsShort() throws Exception {
-        start();
+        startFull();
         tryAppend(0, LARGE);
         tryAppend(1, LARGE);
         engine.step();
@@ -66,7 +66,7 @@ class TrySendTest extends EngineTest {
     /** Tried in a loop, it must not have the sender look at everything again and again. */
     @Test
     void shouldHurryTheSenderOnce() throws Exception {
-        start();
+        startFull();
         tryAppend(0, LARGE);
         tryAppend(1, LARGE);
         tryAppend(2, LARGE);
@@ -79,7 +79,7 @@ class TrySendTest extends EngineTest {
 
     @Test
     void shouldLetThoseGoFirstWhoWait() throws Exception {
-        start();
+        startFull();
         tryAppend(0, LARGE);
         tryAppend(1, LARGE);
         Thread waiting = new Thread(() -> {
@@ -89,7 +89,7 @@ class TrySendTest extends EngineTest {
                 Thread.currentThread().interrupt();
             }
         });
-        waiting.start();
+        waiting.startFull();
         while (engine.pool.waiting() == 0)
             Thread.onSpinWait();
         assertFalse(tryAppend(2, "small"));
@@ -101,7 +101,7 @@ class TrySendTest extends EngineTest {
 
     @Test
     void shouldRefuseWhenClosed() throws Exception {
-        start();
+        startFull();
         engine.sender.initiateClose();
         assertThrows(KafkaException.class, () -> tryAppend(0, "a"));
     }
