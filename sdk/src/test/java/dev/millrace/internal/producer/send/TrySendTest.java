@@ -89,7 +89,7 @@ class TrySendTest extends EngineTest {
                 Thread.currentThread().interrupt();
             }
         });
-        waiting.startFull();
+        waiting.start();
         while (engine.pool.waiting() == 0)
             Thread.onSpinWait();
         assertFalse(tryAppend(2, "small"));
