@@ -172,7 +172,10 @@ class TransactionProtocolIT {
                 begin(producer, ledger, topic, 1);
                 producer.commitTransaction();
             }
-            assertEquals(1, epochAt(topic));
+            int epoch = epochAt(topic);
+            // KafkaProducer ends the record's future a moment before its transaction: it keeps its epoch when the commit begins in
+            // between.
+            assertTrue(epoch == 1 || epoch == 0 && client == Client.KAFKA, () -> "epoch " + epoch);
         }
         assertCommitted(ledger, topic);
     }
