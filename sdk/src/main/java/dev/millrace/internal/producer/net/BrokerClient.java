@@ -119,11 +119,14 @@ public final class BrokerClient implements Closeable {
     private void completeProduce(int nodeId, ProduceCall call, ClientResponse response, ProduceListener listener) {
         // The response came, or its connection is closed: nobody reads the buffer any more.
         buffers.giveBack(call.wire());
-        Map<TopicPartition, LeaderIdAndEpoch> newLeaders = new HashMap<>();
-        call.complete(response, listener, newLeaders);
-        if (!newLeaders.isEmpty())
-            metadata.updatePartitionLeadership(newLeaders, endpoints((ProduceResponse) response.responseBody()));
-        listener.onDone(nodeId);
+        try {
+            Map<TopicPartition, LeaderIdAndEpoch> newLeaders = new HashMap<>();
+            call.complete(response, listener, newLeaders);
+            if (!newLeaders.isEmpty())
+                metadata.updatePartitionLeadership(newLeaders, endpoints((ProduceResponse) response.responseBody()));
+        } finally {
+            listener.onDone(nodeId);
+        }
         if (response.hasResponse())
             listener.onResponse(nodeId, response.requestLatencyMs());
     }

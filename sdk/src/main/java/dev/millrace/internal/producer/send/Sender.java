@@ -246,17 +246,9 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
         List<ProducerBatch> batches = ready.drain(node, settings.maxRequestSize(), nowMs);
         if (batches.isEmpty())
             return true;
-        int records = 0;
-        for (ProducerBatch batch : batches) {
-            records += batch.recordCount();
-            metrics.batchSent(batch.topicPartition().topic(), batch.recordCount(), batch.size(),
-                    batch.actualCompressionRatio(), batch.maxRecordSize(), batch.queueTimeMs(), nowMs);
-        }
-        metrics.requestSent(records, nowMs);
         try {
             node.requestSent();
             broker.produce(node.nodeId(), batches, transactions.usesV1(), this, nowMs);
-            return true;
         } catch (RuntimeException e) {
             log.error("Uncaught error while sending to node {}", node.nodeId(), e);
             PartitionResult failure = PartitionResult.failure(Errors.UNKNOWN_SERVER_ERROR, "Sending failed: " + e);
@@ -267,6 +259,19 @@ public final class Sender implements Runnable, ProduceListener, ReadyPartitions.
             }
             return false;
         }
+        // Now that they are on their way: a metric that fails must not keep them from it.
+        record(batches, nowMs);
+        return true;
+    }
+
+    private void record(List<ProducerBatch> batches, long nowMs) {
+        int records = 0;
+        for (ProducerBatch batch : batches) {
+            records += batch.recordCount();
+            metrics.batchSent(batch.topicPartition().topic(), batch.recordCount(), batch.size(),
+                    batch.actualCompressionRatio(), batch.maxRecordSize(), batch.queueTimeMs(), nowMs);
+        }
+        metrics.requestSent(records, nowMs);
     }
 
     @Override
