@@ -4,6 +4,7 @@ import dev.millrace.perf.load.StopSignal;
 import dev.millrace.perf.report.ExitCode;
 import dev.millrace.perf.report.ProduceJson;
 import dev.millrace.perf.report.ProduceText;
+import dev.millrace.perf.spec.ProduceSpec;
 import dev.millrace.perf.spec.Targets;
 import dev.millrace.perf.spec.UsageException;
 import dev.millrace.perf.spec.Warmup;
@@ -79,7 +80,8 @@ final class ProduceCommand implements Callable<Integer> {
         ReportOutput output = ReportOutput.of(jsonFile);
         StopSignal stop = new StopSignal();
         Interruption interruption = Interruption.install(stop, ExitCode.INTERRUPTED);
-        ProduceSession session = new ProduceSession(options.toSpec(Warmup.ofOneRun(warmupRecords), Targets.parse(targets)), stop, interruption, System.err,
+        ProduceSpec spec = options.toSpec(Warmup.ofOneRun(warmupRecords), Targets.parse(targets));
+        ProduceSession session = new ProduceSession(spec, stop, interruption, System.err,
                 Terminal.isStandardErrorOne(), Duration.ofMillis(reportingIntervalMs), Optional.ofNullable(histogramFile));
         return session.run(report -> output.write(ProduceText.of(report), () -> ProduceJson.of(report)));
     }

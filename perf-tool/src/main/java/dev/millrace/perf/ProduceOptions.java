@@ -19,7 +19,10 @@ import java.util.OptionalInt;
 import java.util.UUID;
 import picocli.CommandLine.Option;
 
-/** The options that say what to run, of every command that runs a producer; named as in kafka-producer-perf-test where that has them. */
+/**
+ * The options that say what to run, of every command that runs a producer; named as in kafka-producer-perf-test where that has
+ * them.
+ */
 final class ProduceOptions {
     private static final int DEFAULT_RECORD_SIZE = 100;
     /** A record batch counts its bytes in an int. */

@@ -57,7 +57,7 @@ final class ProduceSession {
      * @return the exit code
      */
     int run(Consumer<ProduceReport> output) throws IOException {
-        spec.settings().unknownKeys().forEach(key ->
+        spec.settings().unknownKeys(spec.client()).forEach(key ->
                 progressOut.println("millrace-perf: warning: no producer setting is called " + key));
         // What can be wrong is found before a broker is started for it.
         ProducerConfig config = spec.settings().check(spec.where().bootstrapServers().orElse("127.0.0.1:9092"));
@@ -181,9 +181,9 @@ final class ProduceSession {
         return reportEvery.compareTo(TICK) < 0 ? reportEvery : TICK;
     }
 
-    private int report(Brokers brokers, Topic topic, Measurement measurement, Confirmation confirmation, Consumer<ProduceReport> output)
-            throws IOException {
-        Map<String, Object> config = spec.settings().effective(brokers.bootstrapServers());
+    private int report(Brokers brokers, Topic topic, Measurement measurement, Confirmation confirmation,
+            Consumer<ProduceReport> output) throws IOException {
+        Map<String, Object> config = spec.settings().effective(spec.client(), brokers.bootstrapServers());
         ProduceReport report = new ProduceReport(spec, config, brokers.description(), topic, measurement,
                 confirmation, Environment.ofThisProcess());
         output.accept(report);

@@ -57,7 +57,8 @@ class CompareIT {
 
     @Test
     void shouldCompareTheTwoClientsOnABrokerOfItsOwn() throws IOException, InterruptedException {
-        LaunchedProgram run = compare("--rounds", "2", "--json", "r.json", "--target", "a.records_per_s>=1,b.cpu_s_per_million<=1_000_000")
+        LaunchedProgram run = compare("--rounds", "2", "--json", "r.json", "--target",
+                "a.records_per_s>=1,b.cpu_s_per_million<=1_000_000")
                 .expectExit(0);
         run.assertErr("starting 1 embedded broker", "round 1/2, A (client=millrace): ", "round 1/2, B (client=kafka): ",
                 "round 2/2, B (client=kafka): ", "round 2/2, A (client=millrace): ");
@@ -112,8 +113,8 @@ class CompareIT {
     void shouldEndWithTheErrorOfTheRunThatFails() throws IOException, InterruptedException, ExecutionException {
         Set<String> before = topics();
         LaunchedProgram run = compare("--bootstrap-server", cluster.bootstrapServers(), "--b", "max.request.size=50").expectExit(1)
-                .assertErr("round 1/5, A (nothing changed): ", "millrace-perf: round 1/5, B (max.request.size=50) failed: 3000 records "
-                        + "failed: {RecordTooLargeException");
+                .assertErr("round 1/5, A (nothing changed): ", "millrace-perf: round 1/5, B (max.request.size=50) "
+                        + "failed: 3000 records failed: {RecordTooLargeException");
         assertFalse(run.err().contains("round 2") || run.err().contains("Exception in"), run::err);
         assertEquals("", run.out());
         assertEquals(before, topics(), "topics of the runs are deleted");
@@ -126,20 +127,35 @@ class CompareIT {
 
     @Test
     void shouldSayWhatAProcessSaidThatDied() throws IOException, InterruptedException {
-        LaunchedProgram.start(folder, LauncherIT.LAUNCHER, Map.of("MILLRACE_JVM_OPTS", "-Xmx24m"), "compare", "--sink", "--record-size",
-                "4000000", "--num-records", "10", "--rounds", "1").expectExit(1).assertErr("OutOfMemoryError");
+        LaunchedProgram.start(folder, LauncherIT.LAUNCHER, Map.of("MILLRACE_JVM_OPTS", "-Xmx24m"), "compare", "--sink",
+                "--record-size", "4000000", "--num-records", "10", "--rounds", "1").expectExit(1).assertErr("OutOfMemoryError");
     }
 
-    /** It reaches the launcher only, as from another shell; at a terminal it would reach the run as well, which ignores it. */
+    /** It reaches the tool only, as from another shell; at a terminal it would reach the run as well, which ignores it. */
     @Test
     void shouldEndRunsAndDeleteTheirTopicsWhenInterrupted() throws IOException, InterruptedException, ExecutionException {
         Set<String> before = topics();
-        LaunchedProgram run = compare("--bootstrap-server", cluster.bootstrapServers(), "--num-records", "100000000", "--throughput", "2000",
-                "--reporting-interval", "100");
-        run.awaitErr("sent   0%");
+        LaunchedProgram run = compareForHours();
         run.interrupt();
         run.expectExit(130).assertErr("stopped in round 1");
         assertEquals("", run.out());
         assertEquals(before, topics());
+    }
+
+    /** Then nobody can tell the run to stop; it notices. */
+    @Test
+    void shouldEndRunsAndDeleteTheirTopicsWhenKilled() throws IOException, InterruptedException, ExecutionException {
+        Set<String> before = topics();
+        LaunchedProgram run = compareForHours();
+        run.kill();
+        run.awaitExit();
+        assertEquals(before, topics());
+    }
+
+    private LaunchedProgram compareForHours() throws IOException, InterruptedException {
+        LaunchedProgram run = compare("--bootstrap-server", cluster.bootstrapServers(), "--num-records", "100000000",
+                "--throughput", "2000", "--reporting-interval", "100");
+        run.awaitErr("sent   0%");
+        return run;
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.perf.spec.ProduceSpec;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** What is compared: figures of a run, by their place in the JSON of {@code produce}. */
@@ -84,8 +85,8 @@ public enum Figure {
                 return Optional.of(metric + " is compared in an open loop only: add --throughput");
             }
             if (a.load().numRecords() < samplesNeeded) {
-                return Optional.of(String.format(java.util.Locale.ROOT, "%s needs at least %,d records to mean something", metric,
-                        samplesNeeded));
+                return Optional.of(String.format(Locale.ROOT, "%s needs at least %,d records to mean something",
+                        metric, samplesNeeded));
             }
         }
         if (this == COMMIT_P50 && (a.transactional().isEmpty() || b.transactional().isEmpty())) {

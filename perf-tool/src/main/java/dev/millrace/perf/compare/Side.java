@@ -5,6 +5,7 @@ import dev.millrace.perf.spec.ClientSettings;
 import dev.millrace.perf.spec.UsageException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -70,7 +71,7 @@ public record Side(String name, Optional<Client> client, List<String> settings, 
     }
 
     private static String option(String name) {
-        return "--" + name.toLowerCase(java.util.Locale.ROOT);
+        return "--" + name.toLowerCase(Locale.ROOT);
     }
 
     /** The option it was given by. */
@@ -86,12 +87,9 @@ public record Side(String name, Optional<Client> client, List<String> settings, 
      * @throws UsageException naming what is wrong
      */
     public void check(Client effective, Optional<String> partitionsAreFixed) {
-        for (String key : ClientSettings.of(Optional.empty(), settings).unknownKeys()) {
-            // Millrace's own ones are for it to judge.
-            if (effective != Client.MILLRACE || !key.startsWith("millrace.")) {
-                throw wrong(name, "no setting of client " + effective + " is called " + key + "; beside the client's settings there are "
-                        + CLIENT + " and " + String.join(", ", OPTIONS.stream().sorted().toList()));
-            }
+        for (String key : ClientSettings.of(Optional.empty(), settings).unknownKeys(effective)) {
+            throw wrong(name, "no setting of client " + effective + " is called " + key + "; beside the client's settings there "
+                    + "are " + CLIENT + " and " + String.join(", ", OPTIONS.stream().sorted().toList()));
         }
         if (settings.stream().anyMatch(setting -> setting.startsWith(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG + "="))) {
             throw wrong(name, "both sides send to the same brokers; name them by --bootstrap-server");

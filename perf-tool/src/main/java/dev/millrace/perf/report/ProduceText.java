@@ -42,8 +42,8 @@ public final class ProduceText {
         times("in send()", phase.inSend(),
                 String.format(Locale.ROOT, "%.2f s of the callers' time in all", phase.inSendNs() / 1e9));
         cost(measurement);
-        line("batches", "%s records per request, %s per batch of %s bytes", number(measurement.recordsPerRequest()),
-                number(measurement.recordsPerBatch()), number(measurement.batchBytesAvg()));
+        line("batches", "%s records per request, %s bytes per batch",
+                number(measurement.recordsPerRequest()), number(measurement.batchBytesAvg()));
         targets();
         return text.toString();
     }

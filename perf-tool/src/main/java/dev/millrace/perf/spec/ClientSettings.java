@@ -152,15 +152,15 @@ public final class ClientSettings {
 
     /**
      * The values a run really has, whoever set them: the ones that decide about speed, and everything given on the command
-     * line. Passwords, and keys that Kafka does not know and that might be some, are left out.
+     * line. Passwords, and keys that the client does not know and that might be some, are left out.
      */
-    public Map<String, Object> effective(String bootstrapServers) {
+    public Map<String, Object> effective(Client client, String bootstrapServers) {
         ProducerConfig config = check(bootstrapServers);
         Map<String, Object> shown = new TreeMap<>();
         SHOWN.forEach(key -> shown.put(key, config.values().get(key)));
         shown.put(ProducerConfig.ACKS_CONFIG, config.getString(ProducerConfig.ACKS_CONFIG).replace("-1", "all"));
         given.forEach((key, value) -> {
-            ConfigDef.ConfigKey known = ProducerConfig.configDef().configKeys().get(key);
+            ConfigDef.ConfigKey known = client.settings().get(key);
             boolean secret = known == null || known.type() == ConfigDef.Type.PASSWORD;
             if (!secret) {
                 shown.putIfAbsent(key, value);
@@ -169,10 +169,10 @@ public final class ClientSettings {
         return shown;
     }
 
-    /** Given keys that no producer knows: a typing error would otherwise measure something else. */
-    public List<String> unknownKeys() {
+    /** Given keys that the client does not know: a typing error would otherwise measure something else. */
+    public List<String> unknownKeys(Client client) {
         List<String> unknown = new ArrayList<>(given.keySet());
-        unknown.removeAll(ProducerConfig.configNames());
+        unknown.removeAll(client.settings().keySet());
         unknown.removeIf(key -> key.startsWith("listener.name."));
         return unknown;
     }

@@ -86,7 +86,8 @@ class ComparisonJsonTest {
     void shouldListTheRunsInTheirOrder() throws JsonProcessingException {
         JsonNode runs = json(Comparisons.ofCpu(pair(1, 2), pair(3, 4))).get("runs");
         List<String> order = new ArrayList<>();
-        runs.forEach(run -> order.add(run.get("round").asInt() + run.get("side").asText() + run.get("result").get("cpu_s_per_million")));
+        runs.forEach(run -> order.add(run.get("round").asInt() + run.get("side").asText()
+                + run.at("/result/cpu_s_per_million")));
         assertEquals(List.of("1a1.0", "1b2.0", "2b4.0", "2a3.0"), order);
     }
 

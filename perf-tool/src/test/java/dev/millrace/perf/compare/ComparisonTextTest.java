@@ -17,7 +17,8 @@ class ComparisonTextTest {
     void shouldSayWhatWasComparedAndHow() {
         assertSays(ComparisonText.of(Comparisons.ofCpu(pair(1, 2), pair(1, 4)).make()),
                 "A          millrace: client=millrace\n", "B          kafka: client=kafka, linger.ms=9\n",
-                "2 threads, 100-byte values, no keys, as fast as the client takes them (closed loop); 10,000 records after 2,000,000",
+                "2 threads, 100-byte values, no keys, as fast as the client takes them (closed loop); 10,000 records after "
+                        + "2,000,000",
                 "acks=all, linger.ms=5 (A), 9 (B)", "6 partitions, on 1 embedded broker; every record of every run confirmed",
                 "2 pairs, each in a JVM of its own, in the order A B B A");
     }
@@ -25,8 +26,8 @@ class ComparisonTextTest {
     @Test
     void shouldShowMediansAndRatiosWithTheirSpread() {
         String text = ComparisonText.of(Comparisons.ofCpu(pair(1, 2), pair(1, 4)).make());
-        assertTrue(text.matches("(?s).*\nCPU s per million records +1\\.000 +3\\.000 +0\\.375 \\(0\\.250 - 0\\.500\\)  A is better\n.*"),
-                text);
+        assertTrue(text.matches("(?s).*\nCPU s per million records +1\\.000 +3\\.000 +0\\.375 "
+                + "\\(0\\.250 - 0\\.500\\)  A is better\n.*"), text);
         assertTrue(text.matches("(?s).*\nrecords per batch +unknown +unknown +unknown\n.*"), text);
         assertSays(text, "records per request", "(1.000 - 1.000)  inconclusive", "verdict    A (client=millrace) is better in",
                 "still compiled for 17 ms (A) and 17 ms (B)");

@@ -62,9 +62,11 @@ class SideTest {
     @Test
     void shouldRefuseKeysThatWouldChangeNothing() {
         assertRefused("no setting of client kafka is called linger.msx; beside the client's settings there are client and "
-                + "key-cardinality, partitions, record-size, threads", () -> side("linger.msx=1").check(Client.KAFKA, Optional.empty()));
-        assertRefused("is called millrace.x", () -> side("millrace.x=1").check(Client.KAFKA, Optional.empty()));
-        side("millrace.x=1").check(Client.MILLRACE, Optional.empty());
+                + "key-cardinality, partitions, record-size, threads", () -> side("linger.msx=1")
+                .check(Client.KAFKA, Optional.empty()));
+        assertRefused("is called millrace.linger.adaptive",
+                () -> side("millrace.linger.adaptive=1").check(Client.KAFKA, Optional.empty()));
+        side("millrace.linger.adaptive=1").check(Client.MILLRACE, Optional.empty());
         side("linger.ms=1,threads=3,partitions=4").check(Client.KAFKA, Optional.empty());
     }
 

@@ -17,7 +17,7 @@ class ProduceTextTest {
         assertSays(ProduceText.of(Reports.clean().make()),
                 "kafka, 2 threads, 100-byte values, no keys", "closed loop", "linger.ms=7; defaults: acks=all",
                 "compression.type=none", "1,000 acknowledged, 0 errors, 1,000 confirmed", "500 records/s", "p99.99", "max",
-                "3.00 CPU s per million", "100 bytes per record", "GC 7 ms", "250 records per request, 125 per batch of unknown bytes");
+                "3.00 CPU s per million", "100 bytes per record", "GC 7 ms", "250 records per request, unknown bytes");
     }
 
     @Test

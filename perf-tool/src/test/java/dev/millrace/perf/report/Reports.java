@@ -98,7 +98,8 @@ final class Reports {
         Confirmation confirmation = confirmed.isEmpty() ? Confirmation.none(1_000, "the sink stores nothing")
                 : transactions.isEmpty() ? Confirmation.counted(confirmed.getAsLong(), 1_000)
                 : Confirmation.read(confirmed.getAsLong(), phase.delivered());
-        return new ProduceReport(spec, settings.effective("127.0.0.1:1"), "1 embedded broker", new Topic("t", 6, 1, true),
+        return new ProduceReport(spec, settings.effective(Client.KAFKA, "127.0.0.1:1"), "1 embedded broker",
+                new Topic("t", 6, 1, true),
                 new Measurement(load, phase, 250, 125, Double.NaN), confirmation, new Environment("17", 2, "Linux"));
     }
 }

@@ -47,7 +47,7 @@ class ClientSettingsTest {
         ClientSettings settings = of("transactional.id=t", "acks=all");
         assertEquals(Optional.of("t"), settings.transactionalId());
         assertEquals(Optional.of("u"), settings.withTransactionalId("u").transactionalId());
-        assertEquals("u", settings.withTransactionalId("u").effective("b:1").get("transactional.id"));
+        assertEquals("u", settings.withTransactionalId("u").effective(Client.KAFKA, "b:1").get("transactional.id"));
         assertEquals("all", settings.withTransactionalId("u").forProducer("b:1").get("acks"));
     }
 
@@ -61,19 +61,27 @@ class ClientSettingsTest {
     void shouldShowDefaultsAndOverridesButNoSecrets() {
         Map<String, Object> effective = of("compression.type=lz4", "acks=1", "sasl.jaas.config=secret",
                 "ssl.keystore.password=secret", "my.own=secret", "retries=3")
-                .effective("127.0.0.1:1");
+                .effective(Client.KAFKA, "127.0.0.1:1");
         assertEquals("lz4", effective.get("compression.type"));
         assertEquals("1", effective.get("acks"));
         assertEquals("3", effective.get("retries"));
         assertEquals(16384, effective.get("batch.size"));
         assertFalse(effective.toString().contains("secret"), effective.toString());
-        assertEquals("all", of().effective("127.0.0.1:1").get("acks"));
+        assertEquals("all", of().effective(Client.KAFKA, "127.0.0.1:1").get("acks"));
     }
 
     @Test
     void shouldNameKeysNobodyKnows() {
-        assertEquals(List.of("linger.msx", "millrace.adaptive.linger"),
-                of("linger.msx=1", "linger.ms=1", "millrace.adaptive.linger=true").unknownKeys());
+        ClientSettings settings = of("linger.msx=1", "linger.ms=1", "millrace.linger.adaptive=true");
+        assertEquals(List.of("linger.msx", "millrace.linger.adaptive"), settings.unknownKeys(Client.KAFKA));
+        assertEquals(List.of("linger.msx"), settings.unknownKeys(Client.MILLRACE));
+    }
+
+    @Test
+    void shouldShowSettingsOfMillracesOwnWhereTheyCount() {
+        ClientSettings settings = of("millrace.linger.adaptive=true");
+        assertEquals("true", settings.effective(Client.MILLRACE, "b:1").get("millrace.linger.adaptive"));
+        assertFalse(settings.effective(Client.KAFKA, "b:1").containsKey("millrace.linger.adaptive"));
     }
 
     @Test
