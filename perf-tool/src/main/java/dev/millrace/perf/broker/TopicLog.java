@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.DeleteTopicsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -28,6 +30,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** The administrative side of a run: finds or makes its topic, and reads where its logs end. Every call has a time limit. */
 public final class TopicLog implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    /** A broker makes the log of a new partition, and says where it ends, at some 5 ms each; more when it is busy. */
+    private static final Duration LIMIT_PER_PARTITION = Duration.ofMillis(30);
 
     private final String bootstrapServers;
     private final Admin admin;
@@ -77,8 +81,9 @@ public final class TopicLog implements AutoCloseable {
                 : Optional.ofNullable(brokers == 0 ? null : (short) Math.min(3, brokers));
         int partitions = where.partitionsToMake();
         try {
-            await(admin.createTopics(List.of(new NewTopic(name, Optional.of(partitions), replicationFactor))).all(),
-                    "make topic " + name);
+            Duration limit = limit(partitions);
+            await(admin.createTopics(List.of(new NewTopic(name, Optional.of(partitions), replicationFactor)),
+                    new CreateTopicsOptions().timeoutMs(millis(limit))).all(), "make topic " + name, limit);
         } catch (RunFailedException e) {
             if (!(e.getCause() instanceof TopicExistsException)) {
                 throw e;
@@ -127,9 +132,10 @@ public final class TopicLog implements AutoCloseable {
         for (int partition = 0; partition < topic.partitions(); partition++) {
             wanted.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
         }
-        Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> found =
-                await(admin.listOffsets(wanted, new ListOffsetsOptions(isolation)).all(),
-                        "read the end offsets of topic " + topic.name());
+        Duration limit = limit(topic.partitions());
+        ListOffsetsOptions options = new ListOffsetsOptions(isolation).timeoutMs(millis(limit));
+        Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> found = await(admin.listOffsets(wanted, options).all(),
+                "read the end offsets of topic " + topic.name(), limit);
         Map<Integer, Long> ends = new HashMap<>();
         found.forEach((partition, info) -> ends.put(partition.partition(), info.offset()));
         return new EndOffsets(ends);
@@ -174,27 +180,41 @@ public final class TopicLog implements AutoCloseable {
 
     /** Deletes a topic that was made for the run. */
     public void delete(Topic topic) {
-        await(admin.deleteTopics(List.of(topic.name())).all(), "delete topic " + topic.name());
+        Duration limit = limit(topic.partitions());
+        await(admin.deleteTopics(List.of(topic.name()), new DeleteTopicsOptions().timeoutMs(millis(limit))).all(),
+                "delete topic " + topic.name(), limit);
+    }
+
+    private static Duration limit(int partitions) {
+        return LIMIT.plus(LIMIT_PER_PARTITION.multipliedBy(partitions));
+    }
+
+    private static int millis(Duration limit) {
+        return Math.toIntExact(limit.toMillis());
     }
 
     private <T> T await(KafkaFuture<T> future, String what) {
+        return await(future, what, LIMIT);
+    }
+
+    private <T> T await(KafkaFuture<T> future, String what, Duration limit) {
         try {
-            return future.get(LIMIT.toMillis() + 2_000, TimeUnit.MILLISECONDS);
+            return future.get(limit.toMillis() + 2_000, TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause();
             boolean late = cause instanceof org.apache.kafka.common.errors.TimeoutException;
-            throw new RunFailedException(late ? unanswered(what) : "cannot " + what + " at " + bootstrapServers + ": "
+            throw new RunFailedException(late ? unanswered(what, limit) : "cannot " + what + " at " + bootstrapServers + ": "
                     + cause.getMessage(), cause);
         } catch (TimeoutException e) {
-            throw new RunFailedException(unanswered(what), e);
+            throw new RunFailedException(unanswered(what, limit), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new RunFailedException("interrupted while trying to " + what, e);
         }
     }
 
-    private String unanswered(String what) {
-        return "cannot " + what + ": no answer from " + bootstrapServers + " within " + LIMIT.toSeconds()
+    private String unanswered(String what, Duration limit) {
+        return "cannot " + what + ": no answer from " + bootstrapServers + " within " + limit.toSeconds()
                 + " s; is the address right, is the broker up, and does it speak the security.protocol that is set?";
     }
 
