@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * included: state checks, metadata, serializers, partitioner, accumulator, buffer pool, and compression as far as the client
  * does it there. In records per microsecond of all threads together.
  *
- * <p>{@code millrace-perf jmh AppendBenchmark -- -prof gc -t 1}, and the same with {@code -t 2}, {@code -t 4}, {@code -t 8}.
+ * <p>{@code millrace-perf jmh AppendBenchmark -- -prof cpu -prof gc -t 1}; the same with {@code -t 2}, {@code 4}, {@code 8}.
  * {@code gc.alloc.rate.norm} is bytes per record, the {@code ProducerRecord} (88 with its headers) among them.
  *
  * <p><b>In the sender's place</b> a thread takes sealed batches out, writes their headers and checksums and gives their memory
