@@ -17,8 +17,12 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  millrace-perf jmh -- -l                      list the benchmarks",
             "  millrace-perf jmh Latency -- -prof gc -f 1   with garbage figures, one fork",
+            "  millrace-perf jmh Append -- -prof cpu -t 4   with CPU time, four threads",
             "  millrace-perf jmh -- -h                      JMH's own options"})
 final class JmhCommand implements Callable<Integer> {
+    /** JMH finds profilers that are not its own by their class only. */
+    private static final String CPU_PROFILER = "dev.millrace.perf.jmh.CpuProfiler";
+
     @Parameters(paramLabel = "REGEX", arity = "0..*", description = "Part of a benchmark's name; behind '--', JMH's own options.")
     private List<String> arguments = new ArrayList<>();
 
@@ -27,6 +31,11 @@ final class JmhCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        for (int i = 1; i < arguments.size(); i++) {
+            if (arguments.get(i - 1).equals("-prof") && arguments.get(i).equals("cpu")) {
+                arguments.set(i, CPU_PROFILER);
+            }
+        }
         // JMH ends the process with 1 itself when it fails. Its forks take this process's class path and JVM flags.
         org.openjdk.jmh.Main.main(arguments.toArray(String[]::new));
         return 0;

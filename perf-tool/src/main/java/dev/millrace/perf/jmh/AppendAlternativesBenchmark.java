@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * space by fetch-and-add, copies without a lock, and waits for the other claimants when it seals ({@link ClaimingAppender}). In
  * records per microsecond of all threads together.
  *
- * <p>{@code millrace-perf jmh AppendAlternatives -- -prof gc -t 1}, and the same with {@code -t 2}, {@code -t 4}, {@code -t 8}.
+ * <p>{@code millrace-perf jmh AppendAlternatives -- -prof cpu -prof gc -t 1}; the same with {@code -t 2}, {@code 4}, {@code 8}.
  *
  * <p><b>Not in the figure:</b> everything else of a send: the clock, serializers, partitioner, memory's bound, compression,
  * checksums. That makes the share of the lock as large as it can be; a whole append takes several times as long (see

@@ -26,13 +26,13 @@ import org.openjdk.jmh.annotations.Warmup;
  * included: state checks, metadata, serializers, partitioner, accumulator, buffer pool, and compression as far as the client
  * does it there. In records per microsecond of all threads together.
  *
- * <p>{@code millrace-perf jmh AppendBenchmark -- -prof gc -t 1}, and the same with {@code -t 2}, {@code -t 4}, {@code -t 8}.
+ * <p>{@code millrace-perf jmh AppendBenchmark -- -prof cpu -prof gc -t 1}; the same with {@code -t 2}, {@code 4}, {@code 8}.
  * {@code gc.alloc.rate.norm} is bytes per record, the {@code ProducerRecord} (88 with its headers) among them.
  *
  * <p><b>In the sender's place</b> a thread takes sealed batches out, writes their headers and checksums and gives their memory
- * back at once, so that memory is never short; if it was, the end of the run says so. It takes its share of the processors
- * when there are as many senders as those. Kafka's drain does not complete the futures, Millrace's has to, for that is
- * what gives the memory back: a little more work on Millrace's side.
+ * back at once. Senders do its work when half the memory is in use, so that memory is never short; if it was, the end of the run
+ * says so. With as many senders as processors the drain's work slows them down; in {@code cpu.norm} it is in any case. Kafka's drain
+ * does not complete the futures, Millrace's has to, for that is what gives the memory back: a little more work on Millrace's side.
  *
  * <p><b>Not in the figure:</b> waking the sender thread, the network, callbacks (there are none), interceptors, metrics of requests.
  *
@@ -49,6 +49,7 @@ public class AppendBenchmark {
     private static final int PARTITIONS = 6;
     private static final int BATCH_SIZE = 1 << 16;
     private static final long BUFFER_MEMORY = 64 << 20;
+    private static final int RECORDS_BETWEEN_LOOKS = 500;
     private static final long A_LONG_LINGER_MS = 60_000;
 
     @Param({"kafka", "millrace"})
@@ -82,7 +83,7 @@ public class AppendBenchmark {
         ProducerMetadata metadata = FixedMetadata.of(TOPIC, PARTITIONS);
         path = client.equals("kafka") ? new KafkaSendPath(configs, metadata, TOPIC, PARTITIONS)
                 : new MillraceSendPath(configs, metadata);
-        drain = new Drain(path);
+        drain = new Drain(path, BUFFER_MEMORY);
     }
 
     @TearDown(Level.Trial)
@@ -95,6 +96,9 @@ public class AppendBenchmark {
 
     @Benchmark
     public Object send(Values values) {
+        if (values.next % RECORDS_BETWEEN_LOOKS == 0) {
+            drain.helpIfBehind();
+        }
         return path.send(new ProducerRecord<>(TOPIC, values.next()));
     }
 }

@@ -38,12 +38,13 @@ import org.openjdk.jmh.annotations.Warmup;
  * {@code MemoryRecordsBuilder}; {@code batch...} are the whole {@code ProducerBatch} of each, with the Future that each record
  * costs. Both write the same bytes, which is checked before.
  *
- * <p>{@code millrace-perf jmh BatchWriterBenchmark -- -prof gc}; {@code -p valueBytes=1000} for larger values.
+ * <p>{@code millrace-perf jmh BatchWriterBenchmark -- -prof gc}; {@code -p valueBytes=1000} for larger values. Times are
+ * sampled; compare medians (p0.50).
  *
  * <p><b>Not in the figure:</b> locks, partitioner, the buffer's allocation (it is reused), compression (see {@link CodecBenchmark}),
  * completion (see {@link CompletionBenchmark}).
  */
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @State(Scope.Thread)
 @Fork(1)

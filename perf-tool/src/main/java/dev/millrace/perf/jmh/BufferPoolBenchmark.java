@@ -26,7 +26,7 @@ import org.openjdk.jmh.infra.Blackhole;
  * Millrace's pool beside Kafka's, both with their metrics. {@code plenty}: one thread, memory for 512 buffers. {@code shortage}: four
  * threads and memory for two, so that most have to wait for their turn. In operations per microsecond of all threads together.
  *
- * <p>{@code millrace-perf jmh BufferPoolBenchmark -- -prof gc}
+ * <p>{@code millrace-perf jmh BufferPoolBenchmark -- -prof cpu -prof gc}
  *
  * <p><b>Not in the figure:</b> zeroing of new buffers, for they are reused after the first time; what a producer does to get memory
  * back under shortage. A producer takes one buffer per batch, not per record. Four waiting threads on two processors

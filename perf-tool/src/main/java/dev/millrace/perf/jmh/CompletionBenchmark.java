@@ -29,14 +29,13 @@ import org.openjdk.jmh.annotations.Warmup;
  * What an acknowledgement costs: one operation completes a batch of 600 records, each with a callback, which gets a {@code
  * RecordMetadata}; the {@code ProducerBatch} of Millrace beside Kafka's.
  *
- * <p>{@code millrace-perf jmh CompletionBenchmark -- -prof gc}; its bytes per operation hold the making of the batch as well, so only
- * the time tells of completion.
+ * <p>{@code millrace-perf jmh CompletionBenchmark}; times are sampled, compare medians (p0.50).
  *
  * <p><b>Not in the figure:</b> the making of the batch (a new one before each operation, whose clock reading, some 50 ns, is in
  * the figure); the response's parsing; what {@code KafkaProducer} wraps around a user's callback; a thread that waits for a Future.
  * The batch is hot in the cache, which after a round trip to a broker it is not.
  */
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Fork(1)
 @Warmup(iterations = 3, time = 1)

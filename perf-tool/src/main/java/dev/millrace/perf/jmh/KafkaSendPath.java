@@ -39,6 +39,7 @@ final class KafkaSendPath implements SendPath {
     private static final String METRIC_GROUP = "producer-metrics";
 
     private final Metrics metrics = new Metrics();
+    private final BufferPool pool;
     private final RecordAccumulator accumulator;
     private final KafkaProducer<byte[], byte[]> producer;
     private final TopicPartition[] partitions;
@@ -53,11 +54,11 @@ final class KafkaSendPath implements SendPath {
         LogContext log = new LogContext();
         int batchSize = config.getInt(ProducerConfig.BATCH_SIZE_CONFIG);
         TransactionManager idempotence = new TransactionManager(log, null, 60_000, 100, new ApiVersions(), false);
+        pool = new BufferPool(config.getLong(ProducerConfig.BUFFER_MEMORY_CONFIG), batchSize, metrics, Time.SYSTEM, METRIC_GROUP);
         accumulator = new RecordAccumulator(log, batchSize,
                 Compression.of(config.getString(ProducerConfig.COMPRESSION_TYPE_CONFIG)).build(),
                 config.getLong(ProducerConfig.LINGER_MS_CONFIG).intValue(), 100, 1000, 120_000, metrics, METRIC_GROUP,
-                Time.SYSTEM, idempotence, new BufferPool(config.getLong(ProducerConfig.BUFFER_MEMORY_CONFIG), batchSize,
-                metrics, Time.SYSTEM, METRIC_GROUP));
+                Time.SYSTEM, idempotence, pool);
         Sender sender = new Sender(log, new IdleClient(), metadata, accumulator, false, 1 << 20, (short) -1,
                 Integer.MAX_VALUE, new SenderMetricsRegistry(metrics), Time.SYSTEM, 30_000, 100, idempotence);
         producer = newProducer(config, log, bytes, metadata, sender, idempotence);
@@ -110,6 +111,11 @@ final class KafkaSendPath implements SendPath {
         synchronized (batches) {
             return batches.size() > 1 ? batches.pollFirst() : null;
         }
+    }
+
+    @Override
+    public long availableMemory() {
+        return pool.availableMemory();
     }
 
     @Override

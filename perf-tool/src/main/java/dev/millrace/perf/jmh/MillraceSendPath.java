@@ -73,6 +73,7 @@ final class MillraceSendPath implements SendPath {
     }
 
     private final AtomicLong waitedNs = new AtomicLong();
+    private final BufferPool pool;
     private final RecordAccumulator accumulator;
     private final ReadyPartitions ready;
     private final ReadyPartitions.Leaders leaders = new ReadyPartitions.Leaders() {
@@ -100,7 +101,7 @@ final class MillraceSendPath implements SendPath {
         Codec codec = Codecs.of(CodecType.forName(settings.compression().type()));
         BatchSettings batches = new BatchSettings(batching.batchSize(), batching.lingerMs(),
                 settings.delivery().retryBackoffMs(), settings.delivery().retryBackoffMaxMs());
-        BufferPool pool = new BufferPool(batching.bufferMemory(), batching.batchSize(),
+        pool = new BufferPool(batching.bufferMemory(), batching.batchSize(),
                 RecordAccumulator.rawLimit(batches, codec, batching.bufferMemory()), new BufferPool.Observer() {
                     @Override
                     public void waited(long ns) {
@@ -167,6 +168,11 @@ final class MillraceSendPath implements SendPath {
             } while (!drained.isEmpty());
         }
         return count;
+    }
+
+    @Override
+    public long availableMemory() {
+        return pool.availableMemory();
     }
 
     @Override

@@ -31,7 +31,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * beside Kafka's {@code BuiltInPartitioner} with the calls that {@code RecordAccumulator.append} makes; by one thread, and by
  * four that share the partitioner. In nanoseconds per record of one thread.
  *
- * <p>{@code millrace-perf jmh PartitionerBenchmark -- -prof gc}; {@code -t} changes the threads of all four methods.
+ * <p>{@code millrace-perf jmh PartitionerBenchmark -- -prof cpu -prof gc}; {@code -t} changes the threads of all four methods.
  *
  * <p><b>Not in the figure:</b> the partition's lock, under which Kafka makes two of its three calls; queues' lengths (all are
  * empty); collisions, which only an engine with locks can tell of, so the four threads stay on one partition.

@@ -32,12 +32,13 @@ import org.openjdk.jmh.annotations.Warmup;
  * acknowledges at once and stores nothing. Senders fill {@code buffer.memory} during the warm-up and are then as fast as
  * records are acknowledged, so the figure is records per microsecond through the whole client, of all threads together.
  *
- * <p>{@code millrace-perf jmh SendBenchmark -- -prof gc -t 1}, and the same with {@code -t 2}, {@code -t 4}, {@code -t 8}.
+ * <p>{@code millrace-perf jmh SendBenchmark -- -prof cpu -prof gc -t 1}; the same with {@code -t 2}, {@code 4}, {@code 8}.
  * {@code gc.alloc.rate.norm} is bytes per record in the whole process, the {@code ProducerRecord} (88 with its headers) among them.
  *
  * <p><b>In the figure</b>, because client and sink share the machine: the sink's work and the kernel's, which on a
  * machine with few processors hides some of the difference between clients. <b>Not in it:</b> a broker, latency (see {@code
- * millrace-perf produce --throughput}), CPU time. At the end errors, and records that the sink did not get, void the run.
+ * millrace-perf produce --throughput}). {@code cpu.norm} is of the client's process alone. At the end errors, and
+ * records that the sink did not get, void the run.
  */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -11,6 +11,9 @@ interface SendPath {
     /** Takes out the sealed batches and gives back their memory; one thread. Returns how many there were. */
     int drain();
 
+    /** Bytes of {@code buffer.memory} that are free; any thread. */
+    long availableMemory();
+
     /** How long senders waited for memory so far, in ns: not 0 means that what was measured is the drain. */
     long waitedNs();
 }

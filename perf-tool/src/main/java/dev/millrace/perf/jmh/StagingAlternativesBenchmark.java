@@ -30,10 +30,12 @@ import org.openjdk.jmh.annotations.Warmup;
  *
  * <p>{@code millrace-perf jmh StagingAlternatives}; {@code -p valueBytes=100,1000} for larger values.
  *
+ * <p>Times are sampled; compare medians (p0.50).
+ *
  * <p><b>Not in the figure:</b> locks, result objects, allocation (direct buffers are dear to allocate and so would be pooled as arrays
  * are), compression, which would read the staged bytes once and write fewer, and the write itself.
  */
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @State(Scope.Thread)
 @Fork(1)

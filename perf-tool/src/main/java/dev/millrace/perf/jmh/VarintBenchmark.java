@@ -27,7 +27,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * 1,024 of them in a row. {@code bytes} is how long they are: all of one byte, or of one to three bytes in random order, which no
  * branch predictor learns. {@code writeKafkaStream} is the way Kafka's producer takes, through a {@code DataOutputStream}.
  *
- * <p>{@code millrace-perf jmh VarintBenchmark}
+ * <p>{@code millrace-perf jmh VarintBenchmark -- -prof cpu}
  *
  * <p><b>Not in the figure:</b> anything around the integers. A record has four to six of them.
  */
