@@ -42,6 +42,8 @@ class RecordContractIT {
             for (int i = 0; i < 1000; i++)
                 futures.add(producer.send(new ProducerRecord<>(topic, "value-" + i)));
         }
+        // With acks=0 nobody says when the broker has them.
+        TopicContents.awaitEnd(OneBroker.cluster(), topic, 1000);
         List<ConsumerRecord<String, String>> records = OneBroker.readOne(topic);
         assertEquals(IntStream.range(0, 1000).mapToObj(i -> "value-" + i).toList(),
                 records.stream().map(ConsumerRecord::value).toList());
