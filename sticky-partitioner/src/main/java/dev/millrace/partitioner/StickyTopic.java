@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
@@ -27,6 +28,8 @@ final class StickyTopic {
     /** So many runs a stripe without as many collisions, and there are too many stripes. */
     private static final int CALM_RUNS_TO_NARROW = 256;
     private static final int MAX_STRIPES = 2 * Runtime.getRuntime().availableProcessors();
+
+    private static final IntPredicate NOBODYS = partition -> false;
 
     private final String topic;
     private final long batchSize;
@@ -126,7 +129,7 @@ final class StickyTopic {
     }
 
     private Runs first(Cluster cluster) {
-        Dealt dealt = next.deal(new Dealt(PartitionDeck.of(topic, cluster, random.get()), 0), p -> false, random.get());
+        Dealt dealt = next.deal(new Dealt(PartitionDeck.of(topic, cluster, random.get()), 0), NOBODYS, random.get());
         return new Runs(dealt, new Run[] {new Run(dealt.partition(), 1)}, 1, 0);
     }
 
@@ -146,7 +149,7 @@ final class StickyTopic {
         long number = old.number;
         for (int i = 0; i < runs.length; i++) {
             if (dealt.deck().indexOf(runs[i].partition) < 0) {
-                dealt = next.deal(dealt, p -> false, random.get());
+                dealt = next.deal(dealt, NOBODYS, random.get());
                 runs[i] = new Run(dealt.partition(), ++number);
             }
         }
@@ -158,7 +161,9 @@ final class StickyTopic {
         Dealt from = old.deck().cluster == cluster ? old.dealt : new Dealt(PartitionDeck.of(topic, cluster, random.get()), 0);
         Run[] runs = old.runs.clone();
         int mine = old.indexOf(left);
-        Dealt dealt = next.deal(from, partition -> old.isTaken(partition, left), random.get());
+        // A lambda that captures costs an object, and nearly always there is nobody to make room for.
+        IntPredicate taken = runs.length == 1 ? NOBODYS : partition -> old.isTaken(partition, left);
+        Dealt dealt = next.deal(from, taken, random.get());
         runs[mine] = new Run(dealt.partition(), old.number + 1);
         int stripes = runs.length;
         // One partition is left over, or a stripe would have nowhere to go, and its partition all that its threads send.
