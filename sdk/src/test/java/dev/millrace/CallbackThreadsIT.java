@@ -215,7 +215,12 @@ class CallbackThreadsIT {
         MillraceProducer<String, String> producer = producer(2, "linger.ms", 60_000);
         List<String> told = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 100; i++)
-            producer.send(new ProducerRecord<>(topic, i % 3, null, "v"), (metadata, e) -> told.add(e.getMessage()));
+            producer.send(new ProducerRecord<>(topic, i % 3, null, "v"), (metadata, e) -> {
+                // Far from the second that they have, but longer than close takes.
+                if (told.size() % 10 == 0)
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+                told.add(e.getMessage());
+            });
         producer.close(Duration.ZERO);
         assertEquals(Collections.nCopies(100, ABORTED), told);
     }
