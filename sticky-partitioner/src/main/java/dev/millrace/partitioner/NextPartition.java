@@ -28,7 +28,7 @@ final class NextPartition {
     StickyTopic.Dealt deal(StickyTopic.Dealt from, IntPredicate avoided, RandomGenerator random) {
         int size = from.deck().size();
         if (size == 1) {
-            return from.cards() == 0 ? nextCard(from, random) : from;
+            return from.cards() == 0 ? new StickyTopic.Dealt(from.deck(), 1) : from;
         }
         int shortest = 0;
         int longest = 0;
@@ -43,27 +43,25 @@ final class NextPartition {
                 }
             }
         }
-        StickyTopic.Dealt dealt = from;
+        PartitionDeck deck = from.deck();
+        int cards = from.cards();
         // Twice around comes past everyone at least once, and the shortest queue is always taken: it ends early
-        // unless queues grow under us, nobody answers, or all are avoided.
-        for (int turn = 0; turn < 2 * size; turn++) {
-            dealt = nextCard(dealt, random);
-            int partition = dealt.partition();
-            if (!avoided.test(partition) && (load == null || load.available(topic, partition)
+        // unless queues grow under us, nobody answers, or all are avoided. Then the next one is as good as any.
+        for (int turn = 0; turn <= 2 * size; turn++) {
+            if (cards == size) {
+                deck = deck.shuffled(random);
+                cards = 0;
+            }
+            int partition = deck.card(cards++);
+            if (turn == 2 * size || !avoided.test(partition) && (load == null || load.available(topic, partition)
                     && takesTurn(load.queuedBatches(topic, partition), shortest, longest, random))) {
-                return dealt;
+                break;
             }
         }
-        return nextCard(dealt, random);
+        return new StickyTopic.Dealt(deck, cards);
     }
 
     private static boolean takesTurn(int queued, int shortest, int longest, RandomGenerator random) {
         return queued <= shortest || random.nextInt(longest + 1 - shortest) < longest + 1 - queued;
-    }
-
-    private static StickyTopic.Dealt nextCard(StickyTopic.Dealt from, RandomGenerator random) {
-        return from.cards() < from.deck().size()
-                ? new StickyTopic.Dealt(from.deck(), from.cards() + 1)
-                : new StickyTopic.Dealt(from.deck().shuffled(random), 1);
     }
 }
