@@ -128,8 +128,12 @@ class TransactionContractIT {
             List<Exception> told = new ArrayList<>();
             Future<RecordMetadata> sent = producer.send(record(topic, "one"), (metadata, e) -> told.add(e));
             producer.abortTransaction();
-            assertFails(TransactionAbortedException.class, sent);
-            assertInstanceOf(TransactionAbortedException.class, told.get(0));
+            // KafkaProducer sends what waits for linger when a transaction ends, and so it does when its sender finds the abort
+            // between having looked for one and looking for batches. Then the record is written, and never seen.
+            if (client == Client.MILLRACE || told.get(0) != null) {
+                assertFails(TransactionAbortedException.class, sent);
+                assertInstanceOf(TransactionAbortedException.class, told.get(0));
+            }
             commit(producer, topic, "two");
         }
         assertEquals(List.of("two"), OneBroker.readCommitted(topic));
