@@ -8,10 +8,10 @@ import dev.millrace.perf.broker.Topic;
 import dev.millrace.perf.broker.TopicLog;
 import dev.millrace.perf.load.IntervalListener;
 import dev.millrace.perf.load.Measurement;
-import dev.millrace.perf.load.PhaseResult;
 import dev.millrace.perf.load.ProduceRun;
 import dev.millrace.perf.load.RecordData;
 import dev.millrace.perf.load.StopSignal;
+import dev.millrace.perf.load.WarmUp;
 import dev.millrace.perf.report.Environment;
 import dev.millrace.perf.report.ExitCode;
 import dev.millrace.perf.report.HistogramFile;
@@ -143,7 +143,7 @@ final class ProduceSession {
         }
         progressOut.println(String.format(Locale.ROOT, "warming up with %,d records", records));
         Progress progress = progress("warm-up");
-        PhaseResult result = run.warmUp(tick(), progress);
+        WarmUp.Result result = run.warmUp(tick(), progress);
         progress.end();
         if (result.undelivered() > 0) {
             progressOut.println(String.format(Locale.ROOT, "millrace-perf: warning: %,d records of the warm-up failed: %s",

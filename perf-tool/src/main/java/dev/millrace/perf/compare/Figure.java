@@ -12,6 +12,7 @@ public enum Figure {
     RATE("records_per_s", "records/s", Better.HIGHER, 0),
     CPU("cpu_s_per_million", "CPU s per million records", Better.LOWER, 3),
     CPU_USER("detail.cpu_user_s_per_million", "  outside the kernel", Better.LOWER, 3),
+    CPU_WARM("detail.cpu_without_compiler_s_per_million", "  without the JVM's compiler", Better.LOWER, 3),
     ALLOCATED("alloc_bytes_per_record", "bytes allocated per record, callers", Better.LOWER, 0),
     ALLOCATED_ALL("detail.alloc_bytes_per_record_all_threads", "  all threads", Better.LOWER, 0),
     RESPONSE_P50("response_ms.p50", "response ms, p50", Better.LOWER, 3, 20),

@@ -61,6 +61,12 @@ public record Measurement(Load load, PhaseResult phase, double recordsPerRequest
         return phase.cost().userNs() < 0 ? Double.NaN : perRecord(phase.cost().userNs()) / 1e3;
     }
 
+    /** What is left without the JVM's compiler, which ends some day; NaN where the system does not say. */
+    public double cpuWithoutCompilerSecondsPerMillion() {
+        PhaseResult.Cost cost = phase.cost();
+        return cost.jitCpuNs() < 0 ? Double.NaN : perRecord(cost.cpuNs() - cost.jitCpuNs()) / 1e3;
+    }
+
     /** Bytes the calling threads allocated per record, the harness's two objects included. */
     public double allocatedBytesPerRecord() {
         return perRecord(phase.callerAllocatedBytes());

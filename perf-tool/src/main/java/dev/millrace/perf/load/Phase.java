@@ -224,6 +224,7 @@ final class Phase {
                 sends.transactions(),
                 // The callers are gone by now, and a thread's count goes with it.
                 new PhaseResult.Cost(
-                        cost.cpuNs(), cost.userNs(), cost.gcMs(), cost.jitMs(), cost.allocatedBytes() + callerBytes));
+                        cost.cpuNs(), cost.userNs(), cost.gcMs(), cost.jitMs(), cost.jitCpuNs(),
+                        cost.allocatedBytes() + callerBytes));
     }
 }

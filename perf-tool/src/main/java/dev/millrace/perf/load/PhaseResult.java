@@ -55,8 +55,9 @@ public record PhaseResult(
      * @param userNs the part of it outside the kernel; below 0 when the system does not say
      * @param gcMs collection time
      * @param jitMs time the compiler worked: what is not small beside the CPU time should have been in the warm-up
+     * @param jitCpuNs CPU time of the compiler's threads; below 0 when the system does not say
      * @param allocatedBytes by all threads
      */
-    public record Cost(long cpuNs, long userNs, long gcMs, long jitMs, long allocatedBytes) {
+    public record Cost(long cpuNs, long userNs, long gcMs, long jitMs, long jitCpuNs, long allocatedBytes) {
     }
 }

@@ -66,9 +66,9 @@ public final class ProduceRun implements AutoCloseable {
         return TimeUnit.MILLISECONDS.toNanos((long) (patienceMs + 3 * betweenRecordsMs));
     }
 
-    /** Sends the warm-up records, which no figure counts, and waits for their acknowledgements. */
-    public PhaseResult warmUp(Duration tick, IntervalListener listener) {
-        return phase(load.warmupRecords(), tick, listener).run(topic, data);
+    /** Sends the warm-up records, which no figure counts, waits for their acknowledgements, and for the compiler. */
+    public WarmUp.Result warmUp(Duration tick, IntervalListener listener) {
+        return new WarmUp(Clock.SYSTEM, stop).send(load.warmupRecords(), count -> phase(count, tick, listener).run(topic, data));
     }
 
     /** Sends the records and measures. */

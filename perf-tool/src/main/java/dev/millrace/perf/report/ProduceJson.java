@@ -137,6 +137,7 @@ public final class ProduceJson {
         put(json, "in_send_total_s", phase.inSendNs() / 1e9, 3);
         put(json, "behind_schedule_ms", phase.behindNs() / 1e6, 3);
         put(json, "cpu_user_s_per_million", measurement.userSecondsPerMillion(), 4);
+        put(json, "cpu_without_compiler_s_per_million", measurement.cpuWithoutCompilerSecondsPerMillion(), 4);
         put(json, "alloc_bytes_per_record_all_threads", measurement.allThreadsAllocatedBytesPerRecord(), 1);
         json.put("jit_ms", phase.cost().jitMs());
         return json;

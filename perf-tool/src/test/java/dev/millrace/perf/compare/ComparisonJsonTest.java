@@ -30,7 +30,7 @@ class ComparisonJsonTest {
         assertEquals(List.of("rounds", "sides", "a", "b", "ratios", "verdict", "verdicts", "targets", "exit_code", "stopped", "not_valid",
                 "runs"), keys(json));
         List<String> metrics = List.of("records_per_s", "cpu_s_per_million", "detail.cpu_user_s_per_million",
-                "alloc_bytes_per_record", "detail.alloc_bytes_per_record_all_threads", "records_per_request",
+                "detail.cpu_without_compiler_s_per_million", "alloc_bytes_per_record", "detail.alloc_bytes_per_record_all_threads", "records_per_request",
                 "records_per_batch", "batch_bytes_avg");
         assertEquals(metrics, keys(json.get("ratios")));
         assertEquals(List.of("median", "min", "max"), keys(json.get("ratios").get("records_per_s")));
@@ -73,7 +73,7 @@ class ComparisonJsonTest {
         assertEquals("inconclusive", verdicts.get("records_per_request").asText());
         assertTrue(verdicts.get("records_per_batch").isNull());
         assertEquals("A (client=millrace) is better in records_per_s, cpu_s_per_million, detail.cpu_user_s_per_million, "
-                + "alloc_bytes_per_record, detail.alloc_bytes_per_record_all_threads; inconclusive: records_per_request, "
+                + "detail.cpu_without_compiler_s_per_million, alloc_bytes_per_record, detail.alloc_bytes_per_record_all_threads; inconclusive: records_per_request, "
                 + "batch_bytes_avg", comparison.get("verdict").asText());
         JsonNode other = json(Comparisons.ofCpu(pair(2, 1), pair(4, 3))).get("verdicts");
         assertEquals("b", other.get("cpu_s_per_million").asText());

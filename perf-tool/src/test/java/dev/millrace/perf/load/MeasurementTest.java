@@ -18,7 +18,7 @@ class MeasurementTest {
         Load load = new Load(records, 0, 100, Optional.empty(), "\n", throughput, 1, 0, 1);
         PhaseResult phase = new PhaseResult(2_000_000_000L, records, acked, records - acked, Map.of(), records * 100,
                 response, response, IntervalHistogram.empty(), 0, 500 * records, behindMs * 1_000_000, false, Optional.empty(),
-                new PhaseResult.Cost(3_000_000_000L, 1_000_000_000L, 7, 9, 600 * records));
+                new PhaseResult.Cost(3_000_000_000L, 1_000_000_000L, 7, 9, 500_000_000L, 600 * records));
         return new Measurement(load, phase, 10, 5, 20);
     }
 
@@ -32,6 +32,7 @@ class MeasurementTest {
         assertEquals(500, measurement.responseMs(100), 1);
         assertEquals(6_000, measurement.cpuSecondsPerMillion(), 1e-6);
         assertEquals(2_000, measurement.userSecondsPerMillion(), 1e-6);
+        assertEquals(5_000, measurement.cpuWithoutCompilerSecondsPerMillion(), 1e-6);
         assertEquals(1_000, measurement.allocatedBytesPerRecord(), 1e-9);
     }
 

@@ -31,7 +31,7 @@ class HistogramFileTest {
 
     private static PhaseResult phase(Histogram response, Histogram service) {
         return new PhaseResult(1, 1, 1, 0, Map.of(), 1, response, service, histogram(), 0, 0, 0, false, Optional.empty(),
-                new PhaseResult.Cost(1, 1, 1, 1, 1));
+                new PhaseResult.Cost(1, 1, 1, 1, 1, 1));
     }
 
     private Map<String, Histogram> read(Path file) throws IOException {

@@ -34,7 +34,8 @@ class ProduceJsonTest {
         assertEquals(List.of("expr", "measured", "met"), keys(json.get("targets").get(0)));
         assertEquals(List.of("jdk", "cores", "os"), keys(json.get("environment")));
         assertEquals(List.of("exit_code", "stopped", "error_messages", "not_valid", "in_send_ms", "in_send_total_s",
-                "behind_schedule_ms", "cpu_user_s_per_million", "alloc_bytes_per_record_all_threads", "jit_ms"),
+                "behind_schedule_ms", "cpu_user_s_per_million", "cpu_without_compiler_s_per_million",
+                        "alloc_bytes_per_record_all_threads", "jit_ms"),
                 keys(json.get("detail")));
         assertEquals(List.of("num_records", "warmup_records", "threads", "throughput", "loop", "record_size",
                 "key_cardinality", "brokers", "topic", "partitions", "replication_factor", "client"),

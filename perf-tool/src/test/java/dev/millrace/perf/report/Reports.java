@@ -94,7 +94,7 @@ final class Reports {
         PhaseResult phase = new PhaseResult(2_000_000_000L, 1_000 + failed, 1_000, failed,
                 failed == 0 ? Map.of() : Map.of("TimeoutException", failed + " x late"), (1_000 + failed) * 100,
                 response, response, response, 5_000_000, 100_000, behindMs * 1_000_000, stopped, transactions,
-                new PhaseResult.Cost(3_000_000, 1_000_000, 7, 9, 120_000));
+                new PhaseResult.Cost(3_000_000, 1_000_000, 7, 9, 1_000_000, 120_000));
         Confirmation confirmation = confirmed.isEmpty() ? Confirmation.none(1_000, "the sink stores nothing")
                 : transactions.isEmpty() ? Confirmation.counted(confirmed.getAsLong(), 1_000)
                 : Confirmation.read(confirmed.getAsLong(), phase.delivered());
