@@ -30,12 +30,12 @@ final class OffsetRanges {
     /** @return what {@link #encode} wrote; nothing if it did not write this */
     static DoneOffsets decode(ByteBuffer bytes, long base) {
         long runs = readVarint(bytes);
-        // A run has two bytes or more.
-        if (runs < 0 || runs > bytes.remaining() / 2) {
+        if (runs < 0) {
             return DoneOffsets.EMPTY;
         }
         DoneOffsets.Builder done = DoneOffsets.builder(Integer.MAX_VALUE);
         long end = base;
+        // However many there are said to be, it ends with the bytes.
         for (int run = 0; run < runs; run++) {
             long start = readStart(bytes, run, end);
             long more = readVarint(bytes);

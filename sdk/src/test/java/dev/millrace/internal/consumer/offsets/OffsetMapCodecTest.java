@@ -194,7 +194,8 @@ class OffsetMapCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"x", "millrace", "Millrace-done:AAAA", " millrace-done:AAAA", "bZVOEAAAAA==", "{\"instance\":7}", "\ud83d\ude00"})
+    @ValueSource(strings = {"x", "millrace", "Millrace-done:AAAA", " millrace-done:AAAA", "bZVOEAAAAA==", "{\"instance\":7}",
+            "\ud83d\ude00"})
     void shouldTellWhatIsForeign(String metadata) {
         assertNothing(Outcome.FOREIGN, decode(metadata));
     }

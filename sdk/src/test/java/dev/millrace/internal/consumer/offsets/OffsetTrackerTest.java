@@ -83,8 +83,9 @@ class OffsetTrackerTest {
     @Test
     void shouldNotGoBack() {
         admit(13);
-        tracker.advance(12);
         tracker.advance(14);
+        assertState(13, 14, 1);
+        tracker.advance(12);
         assertState(13, 14, 1);
     }
 
