@@ -189,8 +189,13 @@ class OffsetMapCodecModelTest {
     void shouldSeeEveryFlippedBit() {
         System.out.println("seed " + SEED);
         for (int i = 0; i < 60; i++) {
-            Case map = randomCase(i == 0 ? 15_000 : 1 + random.nextInt(60), OffsetMapCodec.DEFAULT_MAX_BYTES);
-            String metadata = map.encode();
+            Case map;
+            String metadata;
+            // One that is full; and none that has nothing at or beyond its base.
+            do {
+                map = randomCase(i == 0 ? 15_000 : 1 + random.nextInt(60), OffsetMapCodec.DEFAULT_MAX_BYTES);
+                metadata = map.encode();
+            } while (metadata.length() < (i == 0 ? OffsetMapCodec.DEFAULT_MAX_BYTES - 4 : 1));
             for (int at = 0; at < metadata.length(); at++) {
                 for (int bit = 0; bit < Character.SIZE; bit++) {
                     assertNothing(map, flip(metadata, at, bit));
