@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 class HouseRulesTest {
 
     private static final String PRODUCER = "dev.millrace.internal.producer.";
+    private static final String CONSUMER = "dev.millrace.internal.consumer.";
 
     private static JavaClasses sdk;
 
@@ -55,6 +56,33 @@ class HouseRulesTest {
                 .whereLayer("batch").mayOnlyBeAccessedByLayers("facade", "send", "txn", "net", "accumulate")
                 .whereLayer("leaves").mayOnlyBeAccessedByLayers("facade", "send", "txn", "net", "accumulate", "batch")
                 .check(sdk);
+    }
+
+    /** Rule 1, of the consumer's stairs. */
+    @Test
+    void shouldUseOnlyLowerFloorsOfTheConsumer() {
+        layeredArchitecture().consideringOnlyDependenciesInLayers()
+                .layer("facade").definedBy("dev.millrace")
+                .layer("poll").definedBy(CONSUMER + "poll")
+                .layer("commit").definedBy(CONSUMER + "commit")
+                .layer("work").definedBy(CONSUMER + "work")
+                .layer("offsets").definedBy(CONSUMER + "offsets")
+                .layer("leaves").definedBy(CONSUMER + "config", "dev.millrace.consumer")
+                .whereLayer("facade").mayNotBeAccessedByAnyLayer()
+                .whereLayer("poll").mayOnlyBeAccessedByLayers("facade")
+                .whereLayer("commit").mayOnlyBeAccessedByLayers("facade", "poll")
+                .whereLayer("work").mayOnlyBeAccessedByLayers("facade", "poll", "commit")
+                .whereLayer("offsets").mayOnlyBeAccessedByLayers("facade", "poll", "commit", "work")
+                .check(sdk);
+    }
+
+    /** Rule 3: what sends knows nothing of what reads, and the other way round. */
+    @Test
+    void shouldKeepTheTwoStairsApart() {
+        noClasses().that().resideInAPackage(PRODUCER + ".").should().dependOnClassesThat(resideInAnyPackage(CONSUMER + ".",
+                "dev.millrace.consumer..")).check(sdk);
+        noClasses().that().resideInAnyPackage(CONSUMER + ".", "dev.millrace.consumer..").should()
+                .dependOnClassesThat(resideInAnyPackage(PRODUCER + ".", "dev.millrace.producer..")).check(sdk);
     }
 
     /** Rule 2. */
@@ -115,6 +143,6 @@ class HouseRulesTest {
     @Test
     void shouldHaveOnlyFacadesPublicOnTheTopFloor() {
         classes().that().resideInAPackage("dev.millrace").and().arePublic()
-                .should().haveSimpleName("MillraceProducer").check(sdk);
+                .should().haveNameMatching("dev\\.millrace\\.(MillraceProducer|ParallelConsumer(\\$.*)?)").check(sdk);
     }
 }

@@ -1,0 +1,300 @@
+package dev.millrace;
+
+import dev.millrace.consumer.MillraceConsumerConfig;
+import dev.millrace.consumer.ProcessingOrder;
+import dev.millrace.consumer.UndecodableRecords;
+import dev.millrace.internal.consumer.commit.AdminTopicIds;
+import dev.millrace.internal.consumer.config.ConsumerConfigParser;
+import dev.millrace.internal.consumer.poll.Aftermath;
+import dev.millrace.internal.consumer.poll.PollLoop;
+import dev.millrace.internal.consumer.work.Attempts;
+import dev.millrace.internal.consumer.work.Completions;
+import dev.millrace.internal.consumer.work.RecordDecoder;
+import dev.millrace.internal.consumer.work.WorkFloor;
+import dev.millrace.internal.consumer.work.WorkerThreads;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.config.AbstractConfig;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.utils.Time;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Puts a consumer together, starts its threads and ends them. */
+final class ConsumerRuntime<K, V> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ConsumerRuntime.class);
+    /** For handlers that were interrupted; those that do not listen to it are left to end by themselves. */
+    private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(1);
+
+    private enum State { NEW, RUNNING, CLOSED }
+
+    private final ParallelConsumer.Builder<K, V> plan;
+    private final AbstractConfig own;
+    private final KafkaConsumer<ByteBuffer, ByteBuffer> kafka;
+    
+    private final WorkFloor floor;
+    private final PollLoop loop;
+    private final long drainMs;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Thread thread;
+    /** Guarded by this. */
+    private State state = State.NEW;
+
+    ConsumerRuntime(ParallelConsumer.Builder<K, V> plan) {
+        this.plan = plan;
+        checkPlan(plan);
+        ConsumerConfigParser parser = new ConsumerConfigParser(plan.configs);
+        own = parser.own();
+        RecordDecoder.Factory<K, V> decoders = new Decoders<>(plan.configs);
+        WorkerThreads.check(own.getBoolean(MillraceConsumerConfig.VIRTUAL_THREADS_CONFIG));
+        // Those who complete a record wake the loop, which is made last.
+        PollLoop[] made = new PollLoop[1];
+        Completions completions = new Completions(() -> made[0].wakeup());
+        floor = floor(decoders, completions);
+        drainMs = parser.settings().drainMs();
+        kafka = new KafkaConsumer<>(parser.kafkaConfig());
+
+        Aftermath.Policies policies = new Aftermath.Policies(plan.retry, plan.deadLetters, undecodable());
+        loop = new PollLoop(kafka, new PollLoop.Parts(parser.settings(), floor, completions, new AdminTopicIds(parser.kafkaConfig()), policies,
+                plan.rebalanceListener, plan.hungHandlerListener, this::level), Time.SYSTEM);
+        made[0] = loop;
+        thread = new Thread(this::run, "millrace-consumer-" + plan.configs.get(ConsumerConfig.GROUP_ID_CONFIG));
+    }
+
+    private static void checkPlan(ParallelConsumer.Builder<?, ?> plan) {
+        if (plan.topics.isEmpty() == (plan.pattern == null))
+            throw new IllegalStateException(plan.pattern == null ? "no topics were given: say topics(...)"
+                    : "both topics and a pattern were given: say topics(...) once");
+        long handlers = Stream.of(plan.handler, plan.asyncHandler, plan.batchHandler).filter(handler -> handler != null).count();
+        if (handlers != 1)
+            throw new IllegalStateException((handlers == 0 ? "no handler was given" : "several handlers were given")
+                    + ": say one of handler(...), asyncHandler(...) and batchHandler(...)");
+        for (String topic : plan.priorities.keySet())
+            if (plan.pattern == null && !plan.topics.contains(topic))
+                throw new IllegalStateException("a priority was given for '" + topic + "', which is not among the topics " + plan.topics);
+    }
+
+    private WorkFloor floor(RecordDecoder.Factory<K, V> decoders, Completions completions) {
+        long expireMs = own.getLong(MillraceConsumerConfig.EXPIRE_AFTER_MS_CONFIG);
+        Attempts<K, V> attempts = new Attempts<>(completions, Time.SYSTEM, plan.notBefore, expireMs == 0 ? Long.MAX_VALUE : expireMs);
+        ProcessingOrder order = ProcessingOrder.valueOf(own.getString(MillraceConsumerConfig.ORDERING_CONFIG).toUpperCase(Locale.ROOT));
+        WorkFloor.Plan<K, V> parts = new WorkFloor.Plan<>(order, concurrency(), levels().size(), attempts, decoders);
+        if (plan.asyncHandler != null)
+            return WorkFloor.async(parts, plan.asyncHandler);
+        if (plan.batchHandler != null)
+            return WorkFloor.batches(parts, plan.batchHandler, own.getInt(MillraceConsumerConfig.BATCH_SIZE_CONFIG));
+        return WorkFloor.blocking(parts, plan.handler);
+    }
+
+    private int concurrency() {
+        return own.getInt(MillraceConsumerConfig.CONCURRENCY_CONFIG);
+    }
+
+    /** The priorities there are, 0 among them, lowest first. */
+    private List<Integer> levels() {
+        Set<Integer> priorities = new TreeSet<>(plan.priorities.values());
+        priorities.add(0);
+        return List.copyOf(priorities);
+    }
+
+    private int level(String topic) {
+        List<Integer> levels = levels();
+        return levels.size() - 1 - levels.indexOf(plan.priorities.getOrDefault(topic, 0));
+    }
+
+    private UndecodableRecords undecodable() {
+        String name = own.getString(MillraceConsumerConfig.UNDECODABLE_CONFIG);
+        if (name == null)
+            return plan.deadLetters == null ? UndecodableRecords.STOP : UndecodableRecords.DEAD_LETTER;
+        UndecodableRecords policy = UndecodableRecords.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
+        if (policy == UndecodableRecords.DEAD_LETTER && plan.deadLetters == null)
+            throw new ConfigException(MillraceConsumerConfig.UNDECODABLE_CONFIG, name, "needs dead letters: say deadLetters(...).");
+        return policy;
+    }
+
+    // ---------------------------------------------------------------- life
+
+    synchronized void start() {
+        if (state != State.NEW)
+            throw new IllegalStateException("the consumer was " + (state == State.RUNNING ? "started" : "closed") + " before");
+        state = State.RUNNING;
+        thread.start();
+    }
+
+    private void run() {
+        floor.start(concurrency(), WorkerThreads.factory(own.getBoolean(MillraceConsumerConfig.VIRTUAL_THREADS_CONFIG), thread.getName()),
+                loop::workerDied);
+        if (plan.pattern != null)
+            kafka.subscribe(plan.pattern, loop);
+        else
+            kafka.subscribe(plan.topics, loop);
+        loop.run();
+        endWorkers();
+        ended.countDown();
+        if (loop.failure() != null)
+            tellFailure(loop.failure());
+    }
+
+    private void endWorkers() {
+        try {
+            // The drain has waited for handlers; what still runs was given up.
+            if (!floor.close(Duration.ofMillis(1))) {
+                floor.interrupt();
+                if (!floor.close(AFTER_INTERRUPT))
+                    LOG.warn("Handlers are still running though they were interrupted; their threads end when they do");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tellFailure(RuntimeException failure) {
+        try {
+            plan.failureListener.accept(asKafka(failure));
+        } catch (RuntimeException e) {
+            LOG.error("The failure listener threw", e);
+        }
+    }
+
+    private static KafkaException asKafka(RuntimeException failure) {
+        return failure instanceof KafkaException kafka ? kafka : new KafkaException("The consumer failed", failure);
+    }
+
+    boolean awaitTermination(Duration timeout) throws InterruptedException {
+        boolean over = ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        if (over)
+            throwFailure();
+        return over;
+    }
+
+    private void throwFailure() {
+        if (loop.failure() != null)
+            throw new KafkaException("The consumer ended by itself: " + loop.failure().getMessage(), loop.failure());
+    }
+
+    void close() {
+        State before;
+        synchronized (this) {
+            before = state;
+            state = State.CLOSED;
+        }
+        if (before == State.NEW) {
+            kafka.close();
+            ended.countDown();
+        }
+        if (before != State.RUNNING)
+            return;
+        loop.close();
+        try {
+            ended.await();
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+        throwFailure();
+    }
+
+    // ---------------------------------------------------------------- wishes
+
+    void execute(Consumer<PollLoop> wish) {
+        loop.execute(() -> wish.accept(loop));
+    }
+
+    /** Has the poll thread do something and waits for it. */
+    void call(Consumer<PollLoop> wish) {
+        synchronized (this) {
+            if (state != State.RUNNING)
+                throw new IllegalStateException("the consumer does not run");
+        }
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        execute(poll -> {
+            try {
+                wish.accept(poll);
+                done.complete(null);
+            } catch (RuntimeException e) {
+                done.completeExceptionally(e);
+            }
+        });
+        awaitWish(done);
+    }
+
+    private void awaitWish(CompletableFuture<Void> done) {
+        try {
+            while (true) {
+                // Not for ever: the loop may end before it comes to it.
+                if (ended.await(0, TimeUnit.NANOSECONDS) && !done.isDone())
+                    throw new IllegalStateException("the consumer has ended");
+                try {
+                    done.get(100, TimeUnit.MILLISECONDS);
+                    return;
+                } catch (java.util.concurrent.TimeoutException e) {
+                    // Look again whether there is still somebody to do it.
+                }
+            }
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        } catch (ExecutionException e) {
+            throw (RuntimeException) e.getCause();
+        }
+    }
+
+    void resize(int concurrency) {
+        call(poll -> floor.resize(concurrency));
+    }
+
+    Map<MetricName, ? extends Metric> metrics() {
+        return kafka.metrics();
+    }
+
+    // ---------------------------------------------------------------- deserializers
+
+    /** Makes deserializers as Kafka's consumer does: by class or name, configured with everything the user gave. */
+    private static final class Decoders<K, V> implements RecordDecoder.Factory<K, V> {
+
+        private final ConsumerConfig config;
+
+        Decoders(Map<String, Object> configs) {
+            config = new QuietConfig(configs);
+            // A class that can't be made should fail the build, not a worker.
+            get().close();
+        }
+
+        /** Kafka's consumer logs the same values. */
+        private static final class QuietConfig extends ConsumerConfig {
+            QuietConfig(Map<String, Object> configs) {
+                super(configs, false);
+            }
+        }
+
+        @Override
+        public RecordDecoder<K, V> get() {
+            return new RecordDecoder<>(make(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, true),
+                    make(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, false));
+        }
+
+        @SuppressWarnings("unchecked") // the configuration can't know the record's types
+        private <T> Deserializer<T> make(String key, boolean isKey) {
+            Deserializer<T> deserializer = config.getConfiguredInstance(key, Deserializer.class);
+            deserializer.configure(config.originals(), isKey);
+            return deserializer;
+        }
+    }
+}

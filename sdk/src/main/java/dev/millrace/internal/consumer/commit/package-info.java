@@ -1,0 +1,2 @@
+/** When and how offsets are committed. */
+package dev.millrace.internal.consumer.commit;

@@ -1,0 +1,108 @@
+package dev.millrace.internal.consumer.config;
+
+import dev.millrace.consumer.MillraceConsumerConfig;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.common.config.AbstractConfig;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.serialization.ByteBufferDeserializer;
+
+/** From what a user hands to the builder to settings that hold together. */
+public final class ConsumerConfigParser {
+
+    private static final long LONGEST_DRAIN_MS = 30_000;
+    private static final long POLL_MS = 100;
+    /** Kafka's 500 is for loops that handle records between two polls. */
+    private static final int DEFAULT_MAX_POLL_RECORDS = 2_000;
+
+    private final Map<String, Object> given;
+    private final AbstractConfig own;
+    private final ConsumerConfig kafka;
+
+    /** @throws ConfigException for any value that is not valid, and for keys that don't go together */
+    public ConsumerConfigParser(Map<String, ?> configs) {
+        given = new HashMap<>(configs);
+        refuse();
+        own = new OwnConfig(MillraceConsumerConfig.configDef(), given);
+        kafka = new QuietConsumerConfig(kafkaConfig());
+        if (kafka.getString(ConsumerConfig.GROUP_ID_CONFIG) == null)
+            throw new ConfigException(ConsumerConfig.GROUP_ID_CONFIG, null, "must be given: the parallel consumer commits for a group.");
+        checkDrain();
+    }
+
+    private static final class OwnConfig extends AbstractConfig {
+        OwnConfig(ConfigDef definition, Map<String, Object> given) {
+            super(definition, given, false);
+        }
+    }
+
+    private static final class QuietConsumerConfig extends ConsumerConfig {
+        QuietConsumerConfig(Map<String, Object> given) {
+            super(given, false);
+        }
+    }
+
+    private void refuse() {
+        Object autoCommit = given.get(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG);
+        if (autoCommit != null && Boolean.parseBoolean(autoCommit.toString()))
+            throw new ConfigException(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, autoCommit,
+                    "must be false: auto-commit commits what was polled, whether it is done or not. The parallel consumer commits itself.");
+        Object interceptors = given.get(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG);
+        if (interceptors != null && !interceptors.toString().isBlank() && !List.of().equals(interceptors))
+            throw new ConfigException(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG, interceptors,
+                    "is not possible here: interceptors are called with what was polled, which are bytes until a worker deserializes"
+                            + " them. Do in the handler what an interceptor would.");
+    }
+
+    /** What Kafka's consumer is made with: it gives out bytes, and commits nothing by itself. */
+    public Map<String, Object> kafkaConfig() {
+        Map<String, Object> configs = new HashMap<>(given);
+        MillraceConsumerConfig.configDef().names().forEach(configs::remove);
+        configs.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteBufferDeserializer.class);
+        configs.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteBufferDeserializer.class);
+        configs.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        configs.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, DEFAULT_MAX_POLL_RECORDS);
+        return configs;
+    }
+
+    /** The values of {@link MillraceConsumerConfig}. */
+    public AbstractConfig own() {
+        return own;
+    }
+
+    /** What the poll thread goes by. */
+    public ConsumerSettings settings() {
+        int records = own.getInt(MillraceConsumerConfig.MAX_IN_FLIGHT_RECORDS_CONFIG);
+        long bytes = own.getLong(MillraceConsumerConfig.MAX_IN_FLIGHT_BYTES_CONFIG);
+        ConsumerSettings.Budget budget = new ConsumerSettings.Budget(records, bytes,
+                own.getInt(MillraceConsumerConfig.MAX_PARTITION_IN_FLIGHT_RECORDS_CONFIG), bytes,
+                own.getInt(MillraceConsumerConfig.MAX_PARKED_RECORDS_CONFIG));
+        long handlerTimeoutMs = own.getLong(MillraceConsumerConfig.HANDLER_TIMEOUT_MS_CONFIG);
+        return new ConsumerSettings(POLL_MS, own.getLong(MillraceConsumerConfig.COMMIT_INTERVAL_MS_CONFIG),
+                own.getInt(MillraceConsumerConfig.COMMIT_RECORDS_CONFIG), budget, drainMs(),
+                handlerTimeoutMs == 0 ? Long.MAX_VALUE : handlerTimeoutMs, kafka.getLong(ConsumerConfig.RETRY_BACKOFF_MS_CONFIG));
+    }
+
+    private long drainMs() {
+        Long drainMs = own.getLong(MillraceConsumerConfig.DRAIN_TIMEOUT_MS_CONFIG);
+        // A third, so that drain and commit together stay below.
+        return drainMs != null ? drainMs : Math.min(LONGEST_DRAIN_MS, maxPollIntervalMs() / 3);
+    }
+
+    private int maxPollIntervalMs() {
+        return kafka.getInt(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG);
+    }
+
+    private void checkDrain() {
+        long drainMs = drainMs();
+        if (drainMs < 0)
+            throw new ConfigException(MillraceConsumerConfig.DRAIN_TIMEOUT_MS_CONFIG, drainMs, "must be 0 or more.");
+        if (drainMs > (maxPollIntervalMs() - 1) / 2)
+            throw new ConfigException(MillraceConsumerConfig.DRAIN_TIMEOUT_MS_CONFIG, drainMs, "must be less than half of "
+                    + ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG + " (" + maxPollIntervalMs() + "): partitions that are given up are drained"
+                    + " and then committed, each within this time, and the group waits no longer than that for both.");
+    }
+}

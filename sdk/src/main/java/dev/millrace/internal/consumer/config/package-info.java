@@ -1,0 +1,2 @@
+/** Typed settings of the parallel consumer. */
+package dev.millrace.internal.consumer.config;

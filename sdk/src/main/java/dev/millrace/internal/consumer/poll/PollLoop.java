@@ -1,0 +1,475 @@
+package dev.millrace.internal.consumer.poll;
+
+import dev.millrace.consumer.HungHandlerListener;
+import dev.millrace.consumer.RebalanceListener;
+import dev.millrace.internal.consumer.commit.OffsetCommitter;
+import dev.millrace.internal.consumer.commit.TopicIds;
+import dev.millrace.internal.consumer.config.ConsumerSettings;
+import dev.millrace.internal.consumer.offsets.DoneOffsets;
+import dev.millrace.internal.consumer.work.AssignedPartition;
+import dev.millrace.internal.consumer.work.Completions;
+import dev.millrace.internal.consumer.work.WorkFloor;
+import dev.millrace.internal.consumer.work.WorkRecord;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToIntFunction;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidGroupIdException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.utils.Time;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread that owns Kafka's consumer: polls, admits records to the work floor, collects what is done, commits, and is called back by
+ * rebalances. It never waits for a handler, but at a revoke, up to a deadline. All fields without another word are this thread's.
+ */
+public final class PollLoop implements ConsumerRebalanceListener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
+
+    private final Consumer<ByteBuffer, ByteBuffer> consumer;
+    private final ConsumerSettings settings;
+    private final WorkFloor floor;
+    private final Completions completions;
+    private final OffsetCommitter committer;
+    private final TopicIds topicIds;
+    private final Aftermath aftermath;
+    private final Backpressure backpressure;
+    private final RebalanceListener listener;
+    private final HungHandlerListener hungListener;
+    private final ToIntFunction<String> levels;
+    private final Time time;
+    private final Assignment assignment = new Assignment();
+    /** Any thread adds. */
+    private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
+    private final Set<TopicPartition> pausedByUser = new HashSet<>();
+    private boolean allPausedByUser;
+    private final Set<WorkRecord> reportedHung = new HashSet<>();
+    private long nextHungLookMs;
+    private int doneSinceCommit;
+    /** Set once, by this thread; read by any. */
+    private volatile RuntimeException failure;
+    /** Set by any thread. */
+    private volatile boolean closing;
+    /** While this thread waits elsewhere than in Kafka's consumer; read by those who wake it. */
+    private volatile Thread parked;
+
+    /** What the loop is made of, beside Kafka's consumer. */
+    public record Parts(ConsumerSettings settings, WorkFloor floor, Completions completions, TopicIds topicIds,
+                        Aftermath.Policies policies, RebalanceListener listener, HungHandlerListener hungListener,
+                        ToIntFunction<String> levels) {
+    }
+
+    public PollLoop(Consumer<ByteBuffer, ByteBuffer> consumer, Parts parts, Time time) {
+        this.consumer = consumer;
+        this.settings = parts.settings;
+        this.floor = parts.floor;
+        this.completions = parts.completions;
+        this.topicIds = parts.topicIds;
+        this.listener = parts.listener;
+        this.hungListener = parts.hungListener;
+        this.levels = parts.levels;
+        this.time = time;
+        this.backpressure = new Backpressure(settings.budget());
+        this.committer = new OffsetCommitter(consumer, time, settings.commitIntervalMs(), settings.retryBackoffMs(), this::fail);
+        this.aftermath = new Aftermath(parts.policies, parts.floor, settings.retryBackoffMs(), this::execute, this::fail, time);
+    }
+
+    // ---------------------------------------------------------------- other threads
+
+    /** Has the poll thread run this soon; any thread. */
+    public void execute(Runnable command) {
+        commands.add(command);
+        completions.wake();
+    }
+
+    /** Wakes the poll thread, wherever it waits; any thread. Given to {@link Completions}. */
+    public void wakeup() {
+        Thread thread = parked;
+        if (thread != null)
+            LockSupport.unpark(thread);
+        else
+            consumer.wakeup();
+    }
+
+    /** A worker ended by what it should not have thrown; any thread. */
+    public void workerDied(Throwable e) {
+        execute(() -> fail(new KafkaException("A worker died, which is a mistake of this library", e)));
+    }
+
+    /** Has the loop end; any thread. */
+    public void close() {
+        closing = true;
+        completions.wake();
+    }
+
+    /** Why the loop ended by itself; null while it did not. Any thread. */
+    public RuntimeException failure() {
+        return failure;
+    }
+
+    // ---------------------------------------------------------------- the loop
+
+    /** Runs until closed or failed, and then drains, commits and leaves the group. */
+    public void run() {
+        try {
+            while (!closing && failure == null)
+                runOnce();
+        } catch (RuntimeException | Error e) {
+            fail(e instanceof RuntimeException runtime ? runtime : new KafkaException("The poll thread died", e));
+        } finally {
+            shutDown();
+        }
+    }
+
+    /** One round; waits at most as long as a poll may take. */
+    public void runOnce() {
+        long nowMs = time.milliseconds();
+        runCommands();
+        collect();
+        aftermath.routeDue(nowMs);
+        reportHung(nowMs);
+        applyBackpressure();
+        if (nowMs >= committer.nextMs() || settings.commitRecords() > 0 && doneSinceCommit >= settings.commitRecords())
+            commit();
+        admit(poll(nowMs));
+    }
+
+    private void runCommands() {
+        Runnable command;
+        while ((command = commands.poll()) != null)
+            command.run();
+    }
+
+    private ConsumerRecords<ByteBuffer, ByteBuffer> poll(long nowMs) {
+        long untilMs = Math.min(committer.nextMs(), aftermath.nextMs());
+        long timeoutMs = Math.max(0, Math.min(settings.pollMs(), untilMs - nowMs));
+        boolean mayWait = completions.beginSleep(wakeAt()) && commands.isEmpty() && !closing;
+        try {
+            return consumer.poll(mayWait ? Duration.ofMillis(timeoutMs) : Duration.ZERO);
+        } catch (WakeupException e) {
+            return ConsumerRecords.empty();
+        } catch (InterruptException | AuthenticationException | AuthorizationException | InvalidOffsetException
+                 | FencedInstanceIdException | InvalidGroupIdException | InvalidTopicException | UnsupportedVersionException e) {
+            fail(e);
+            return ConsumerRecords.empty();
+        } catch (KafkaException e) {
+            LOG.warn("A poll failed and is tried again", e);
+            await(settings.retryBackoffMs(), 1);
+            return ConsumerRecords.empty();
+        } finally {
+            completions.endSleep();
+        }
+    }
+
+    /** How many completions are worth waking up for. */
+    private int wakeAt() {
+        int wanted = settings.commitRecords() > 0 ? Math.max(1, settings.commitRecords() - doneSinceCommit) : Integer.MAX_VALUE - 1;
+        for (AssignedPartition partition : assignment.all())
+            if (partition.isFull())
+                wanted = Math.min(wanted, Math.max(1, partition.records() / 4));
+        return wanted;
+    }
+
+    private void fail(RuntimeException e) {
+        if (failure == null) {
+            LOG.error("The consumer stops: {}", e.toString());
+            failure = e;
+        }
+    }
+
+    // ---------------------------------------------------------------- records
+
+    private void admit(ConsumerRecords<ByteBuffer, ByteBuffer> polled) {
+        if (polled.isEmpty() && polled.nextOffsets().isEmpty())
+            return;
+        for (TopicPartition topicPartition : polled.partitions())
+            for (ConsumerRecord<ByteBuffer, ByteBuffer> record : polled.records(topicPartition))
+                admit(topicPartition, record);
+        polled.nextOffsets().forEach((topicPartition, next) -> {
+            AssignedPartition partition = assignment.get(topicPartition);
+            if (partition == null)
+                return;
+            if (partition.tracker() == null)
+                partition.startAt(next.offset(), DoneOffsets.EMPTY);
+            partition.advance(next.offset(), next.leaderEpoch());
+        });
+    }
+
+    private void admit(TopicPartition topicPartition, ConsumerRecord<ByteBuffer, ByteBuffer> raw) {
+        AssignedPartition partition = assignment.get(topicPartition);
+        if (partition == null)
+            throw new IllegalStateException("a record came of " + topicPartition + ", which is not assigned");
+        if (partition.tracker() == null)
+            partition.startAt(raw.offset(), DoneOffsets.EMPTY);
+        else if (raw.offset() < partition.tracker().position())
+            partition = begunAgain(partition, raw.offset());
+        if (partition.tracker().isDone(raw.offset()))
+            return;
+        WorkRecord record = new WorkRecord(raw, partition);
+        partition.admitted(record);
+        floor.route(record);
+    }
+
+    /** The log was truncated or made again, or someone sought back: what runs is of another assignment, as far as order and commits go. */
+    private AssignedPartition begunAgain(AssignedPartition before, long offset) {
+        LOG.warn("{} goes back from offset {} to {}", before.topicPartition(), before.tracker().position(), offset);
+        AssignedPartition again = restart(before);
+        again.startAt(offset, DoneOffsets.EMPTY);
+        return again;
+    }
+
+    private AssignedPartition restart(AssignedPartition before) {
+        drop(List.of(before));
+        AssignedPartition again = new AssignedPartition(before.topicPartition(), levels.applyAsInt(before.topicPartition().topic()));
+        assignment.add(again);
+        return again;
+    }
+
+    private void collect() {
+        WorkRecord record = completions.takeAll();
+        while (record != null) {
+            WorkRecord next = Completions.next(record);
+            if (aftermath.settle(record))
+                doneSinceCommit++;
+            record = next;
+        }
+    }
+
+    private void applyBackpressure() {
+        List<TopicPartition> pause = new ArrayList<>();
+        List<TopicPartition> resume = new ArrayList<>();
+        Backpressure.Load all = assignment.load();
+        for (AssignedPartition partition : assignment.all()) {
+            boolean full = backpressure.isFull(partition.isFull(), Assignment.load(partition), all, assignment.size());
+            if (full == partition.isFull())
+                continue;
+            partition.full(full);
+            if (!isPausedByUser(partition.topicPartition()))
+                (full ? pause : resume).add(partition.topicPartition());
+        }
+        if (!pause.isEmpty())
+            consumer.pause(pause);
+        if (!resume.isEmpty())
+            consumer.resume(resume);
+    }
+
+    private void reportHung(long nowMs) {
+        if (settings.handlerTimeoutMs() == Long.MAX_VALUE || nowMs < nextHungLookMs)
+            return;
+        nextHungLookMs = nowMs + Math.max(1, Math.min(1000, settings.handlerTimeoutMs() / 4));
+        reportedHung.removeIf(record -> record.status() != WorkRecord.Status.RUNNING);
+        long nowNs = time.nanoseconds();
+        for (AssignedPartition partition : assignment.all()) {
+            if (partition.tracker() == null)
+                continue;
+            for (WorkRecord record = partition.tracker().oldest(); record != null; record = partition.tracker().next(record)) {
+                long sinceMs = TimeUnit.NANOSECONDS.toMillis(nowNs - record.startNs());
+                if (record.status() == WorkRecord.Status.RUNNING && record.startNs() != 0 && sinceMs >= settings.handlerTimeoutMs()
+                        && reportedHung.add(record))
+                    tellHung(record, sinceMs);
+            }
+        }
+    }
+
+    private void tellHung(WorkRecord record, long sinceMs) {
+        LOG.warn("The handler of {} has been running for {} ms, longer than millrace.consumer.handler.timeout.ms ({})", record, sinceMs,
+                settings.handlerTimeoutMs());
+        try {
+            hungListener.onHungHandler(record.partition().topicPartition(), record.offset(), Duration.ofMillis(sinceMs));
+        } catch (RuntimeException e) {
+            LOG.error("The listener for hung handlers threw", e);
+        }
+    }
+
+    private void commit() {
+        doneSinceCommit = 0;
+        committer.commit(assignment.all());
+    }
+
+    // ---------------------------------------------------------------- the user's wishes; poll thread, by execute()
+
+    /** Stops or begins fetching of partitions; those that are not assigned are remembered. */
+    public void pause(Collection<TopicPartition> partitions, boolean paused) {
+        if (paused)
+            pausedByUser.addAll(partitions);
+        else
+            pausedByUser.removeAll(partitions);
+        applyPauses();
+    }
+
+    /** Stops or begins fetching altogether. */
+    public void pauseAll(boolean paused) {
+        allPausedByUser = paused;
+        applyPauses();
+    }
+
+    private boolean isPausedByUser(TopicPartition partition) {
+        return allPausedByUser || pausedByUser.contains(partition);
+    }
+
+    private void applyPauses() {
+        for (AssignedPartition partition : assignment.all()) {
+            TopicPartition topicPartition = partition.topicPartition();
+            if (isPausedByUser(topicPartition) || partition.isFull())
+                consumer.pause(List.of(topicPartition));
+            else
+                consumer.resume(List.of(topicPartition));
+        }
+    }
+
+    /** Goes on elsewhere in a partition: what is queued of it is dropped, what runs is finished and not counted. */
+    public void seek(TopicPartition topicPartition, long offset) {
+        AssignedPartition partition = assignment.get(topicPartition);
+        if (partition == null)
+            throw new IllegalStateException("cannot seek in " + topicPartition + ": it is not assigned to this consumer");
+        consumer.seek(topicPartition, offset);
+        restart(partition).startAt(offset, DoneOffsets.EMPTY);
+        applyPauses();
+    }
+
+    // ---------------------------------------------------------------- rebalances
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+        if (!partitions.isEmpty()) {
+            committer.topicIds(topicIds.of(partitions.stream().map(TopicPartition::topic).distinct().toList()));
+            Map<TopicPartition, OffsetAndMetadata> committed = committed(Set.copyOf(partitions));
+            for (TopicPartition topicPartition : partitions) {
+                AssignedPartition partition = new AssignedPartition(topicPartition, levels.applyAsInt(topicPartition.topic()));
+                committer.begin(partition, committed.get(topicPartition));
+                assignment.add(partition);
+            }
+            applyPauses();
+        }
+        tell("assigned", () -> listener.onPartitionsAssigned(partitions));
+    }
+
+    private Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
+        while (true) {
+            try {
+                return consumer.committed(partitions);
+            } catch (WakeupException e) {
+                // Meant for a poll that had ended by then.
+            } catch (TimeoutException e) {
+                if (closing)
+                    throw e;
+                LOG.warn("The committed offsets of {} could not be read and are asked for again: {}", partitions, e.toString());
+            }
+        }
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        List<AssignedPartition> revoked = assignment.of(partitions);
+        drain(revoked, time.milliseconds() + settings.drainMs());
+        tell("revoked", () -> listener.onPartitionsRevoked(partitions));
+        committer.commitSync(revoked, settings.drainMs());
+        forget(partitions);
+    }
+
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        drop(assignment.of(partitions));
+        forget(partitions);
+        tell("lost", () -> listener.onPartitionsLost(partitions));
+    }
+
+    private void forget(Collection<TopicPartition> partitions) {
+        assignment.remove(partitions).forEach(committer::end);
+    }
+
+    /** Drops what no handler has begun. */
+    private void drop(Collection<AssignedPartition> partitions) {
+        for (AssignedPartition partition : partitions) {
+            partition.revoke();
+            aftermath.forget(partition);
+        }
+        Assignment.dropQueued(partitions);
+    }
+
+    /** Drops what no handler has begun, and waits for the others. */
+    private void drain(Collection<AssignedPartition> partitions, long untilMs) {
+        drop(partitions);
+        while (true) {
+            collect();
+            runCommands();
+            if (!Assignment.dropQueued(partitions))
+                return;
+            long leftMs = untilMs - time.milliseconds();
+            if (leftMs <= 0) {
+                LOG.warn("Handlers of {} were still running when the time to finish them was over; their records will be handled again",
+                        partitions);
+                return;
+            }
+            await(leftMs, 1);
+        }
+    }
+
+    /** Waits outside of Kafka's consumer until so many records are completed, or for this long. */
+    private void await(long ms, int count) {
+        parked = Thread.currentThread();
+        try {
+            if (completions.beginSleep(count) && commands.isEmpty())
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(ms));
+        } finally {
+            completions.endSleep();
+            parked = null;
+        }
+    }
+
+    private static void tell(String what, Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException e) {
+            LOG.error("The rebalance listener threw when partitions were {}", what, e);
+        }
+    }
+
+    // ---------------------------------------------------------------- the end
+
+    private void shutDown() {
+        try {
+            drain(assignment.all(), time.milliseconds() + settings.drainMs());
+            committer.commitSync(assignment.all(), settings.drainMs());
+        } catch (RuntimeException e) {
+            fail(e);
+        } finally {
+            forget(List.copyOf(consumer.assignment()));
+            closeConsumer();
+        }
+    }
+
+    private void closeConsumer() {
+        try {
+            consumer.close();
+        } catch (RuntimeException e) {
+            LOG.error("Kafka's consumer could not be closed", e);
+        }
+    }
+}

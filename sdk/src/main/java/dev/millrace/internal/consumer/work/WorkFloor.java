@@ -1,0 +1,106 @@
+package dev.millrace.internal.consumer.work;
+
+import dev.millrace.consumer.AsyncRecordHandler;
+import dev.millrace.consumer.BatchHandler;
+import dev.millrace.consumer.ProcessingOrder;
+import dev.millrace.consumer.RecordHandler;
+import java.time.Duration;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Shards, queue and threads together, as the poll thread sees them: records go in by {@link #route}, and come out completed. */
+public final class WorkFloor {
+
+    private final RunQueue queue;
+    private final ShardRouter router;
+    private final Supplier<? extends Execution> executions;
+    /** Of asynchronous handlers; null for the others. */
+    private final Permits permits;
+    /** Null until started. */
+    private Workers workers;
+
+    private WorkFloor(RunQueue queue, ShardRouter router, Supplier<? extends Execution> executions, Permits permits) {
+        this.queue = queue;
+        this.router = router;
+        this.executions = executions;
+        this.permits = permits;
+    }
+
+    /** What all kinds of handlers need. */
+    public record Plan<K, V>(ProcessingOrder order, int concurrency, int priorities, Attempts<K, V> attempts,
+                             RecordDecoder.Factory<K, V> decoders) {
+    }
+
+    public static <K, V> WorkFloor blocking(Plan<K, V> plan, RecordHandler.WithContext<K, V> handler) {
+        RunQueue queue = new RunQueue(plan.priorities);
+        return new WorkFloor(queue, router(plan, queue),
+                () -> new BlockingExecution<>(handler, plan.attempts, plan.decoders.get(), queue), null);
+    }
+
+    public static <K, V> WorkFloor async(Plan<K, V> plan, AsyncRecordHandler<K, V> handler) {
+        RunQueue queue = new RunQueue(plan.priorities);
+        Permits permits = new Permits(plan.concurrency);
+        return new WorkFloor(queue, router(plan, queue),
+                () -> new AsyncExecution<>(handler, plan.attempts, plan.decoders.get(), queue, permits), permits);
+    }
+
+    public static <K, V> WorkFloor batches(Plan<K, V> plan, BatchHandler<K, V> handler, int batchSize) {
+        RunQueue queue = new RunQueue(plan.priorities);
+        return new WorkFloor(queue, router(plan, queue),
+                () -> new BatchExecution<>(handler, plan.attempts, plan.decoders.get(), queue, batchSize), null);
+    }
+
+    private static ShardRouter router(Plan<?, ?> plan, RunQueue queue) {
+        return new ShardRouter(plan.order, plan.concurrency, plan.priorities, queue);
+    }
+
+    /**
+     * Starts the threads.
+     *
+     * @param onDeath told of what ended a worker, which is a mistake of this library; on the worker's thread
+     */
+    public void start(int concurrency, ThreadFactory threads, Consumer<Throwable> onDeath) {
+        workers = new Workers(queue, executions, threads, onDeath);
+        workers.resize(threadsFor(concurrency));
+    }
+
+    /** Changes how many records may be handled at once; poll thread. */
+    public void resize(int concurrency) {
+        if (permits != null)
+            permits.resize(concurrency);
+        workers.resize(threadsFor(concurrency));
+    }
+
+    /** Threads that only begin work need be no more than there are processors. */
+    private int threadsFor(int concurrency) {
+        return permits == null ? concurrency : Math.min(concurrency, Runtime.getRuntime().availableProcessors());
+    }
+
+    /** See {@link ShardRouter#route}; poll thread. */
+    public void route(WorkRecord record) {
+        router.route(record);
+    }
+
+    /** Ends the threads; false when some are still in their handlers after this time. What is queued stays where it is. */
+    public boolean close(Duration timeout) throws InterruptedException {
+        if (permits != null)
+            permits.close();
+        return workers.close(timeout);
+    }
+
+    /** Interrupts the handlers that still run. */
+    public void interrupt() {
+        workers.interrupt();
+    }
+
+    /** Runs units on the calling thread until none is left, instead of threads; for tests of handlers. */
+    public Execution inline() {
+        return executions.get();
+    }
+
+    /** The next unit for {@link #inline}; null when there is none. */
+    public Unit poll() {
+        return queue.poll();
+    }
+}
