@@ -1,0 +1,64 @@
+package dev.millrace.internal.consumer.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.serialization.ByteBufferDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConsumerConfigParserTest {
+
+    private static ConsumerConfigParser parse(Object... overrides) {
+        Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", "localhost:1", "group.id", "g",
+                "key.deserializer", StringDeserializer.class, "value.deserializer", StringDeserializer.class));
+        for (int i = 0; i < overrides.length; i += 2)
+            config.put((String) overrides[i], overrides[i + 1]);
+        return new ConsumerConfigParser(config);
+    }
+
+    @Test
+    void shouldHaveKafkasConsumerGiveOutBytesAndCommitNothing() {
+        Map<String, Object> kafka = parse("millrace.consumer.concurrency", 3).kafkaConfig();
+        assertEquals(ByteBufferDeserializer.class, kafka.get("key.deserializer"));
+        assertEquals(ByteBufferDeserializer.class, kafka.get("value.deserializer"));
+        assertEquals(false, kafka.get("enable.auto.commit"));
+        assertEquals(2_000, kafka.get("max.poll.records"));
+        assertFalse(kafka.containsKey("millrace.consumer.concurrency"));
+        assertEquals(7, parse("max.poll.records", 7).kafkaConfig().get("max.poll.records"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"enable.auto.commit, true, commits itself", "interceptor.classes, a.B, handler", "group.id, , must be given",
+        "millrace.consumer.ordering, keys, 'key, partition, unordered'", "millrace.consumer.concurrency, 0, at least 1",
+        "millrace.consumer.concurrency, many, Not a number", "millrace.consumer.drain.timeout.ms, 150000, max.poll.interval.ms",
+        "millrace.consumer.drain.timeout.ms, -1, 0 or more", "millrace.consumer.undecodable, drop, 'dead-letter, skip, stop'",
+        "auto.offset.reset, sometimes, auto.offset.reset"})
+    void shouldRefuse(String key, String value, String reason) {
+        ConfigException refusal = assertThrows(ConfigException.class, () -> parse(key, value));
+        assertTrue(refusal.getMessage().contains(key), refusal.getMessage());
+        assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
+    }
+
+    @Test
+    void shouldDrainForAThirdOfThePollInterval() {
+        assertEquals(30_000, parse().settings().drainMs());
+        assertEquals(2_000, parse("max.poll.interval.ms", 6_000).settings().drainMs());
+        assertEquals(2_999, parse("max.poll.interval.ms", 6_000, "millrace.consumer.drain.timeout.ms", 2_999).settings().drainMs());
+    }
+
+    @Test
+    void shouldTakeSettingsAsStrings() {
+        ConsumerSettings settings = parse("millrace.consumer.max.in.flight.records", "5", "millrace.consumer.handler.timeout.ms", "0",
+                "millrace.consumer.ordering", "Partition", "enable.auto.commit", "false").settings();
+        assertEquals(5, settings.budget().records());
+        assertEquals(Long.MAX_VALUE, settings.handlerTimeoutMs());
+    }
+}
