@@ -23,60 +23,61 @@ class AdaptiveLingerTest extends EngineTest {
     @Test
     void shouldSendAtOnceWhileNextToNothingIsOnItsWay() throws Exception {
         startAdaptive();
-        for (String value : List.of("a", "b")) {
+        for (String value : List.of("a", "b", "c")) {
             engine.append(0, value);
             engine.step();
         }
         assertEquals(List.of("a"), engine.sent(0).values());
         assertEquals(List.of("b"), engine.sent(1).values());
+        assertEquals(List.of("c"), engine.sent(2).values());
     }
 
     @Test
     void shouldGatherRecordsUntilAnAnswerComes() throws Exception {
         startAdaptive();
-        sendTwo();
-        for (String value : List.of("c", "d", "e")) {
+        sendThree();
+        for (String value : List.of("d", "e", "f")) {
             engine.append(0, value);
             engine.step();
         }
-        assertEquals(2, engine.requests().size());
+        assertEquals(3, engine.requests().size());
         engine.respond(0, Errors.NONE, 1);
         engine.step();
-        assertEquals(List.of("c", "d", "e"), engine.sent(1).values());
+        assertEquals(List.of("d", "e", "f"), engine.sent(2).values());
     }
 
     @Test
     void shouldWaitForLingerAtMost() throws Exception {
         startAdaptive();
-        sendTwo();
-        engine.append(0, "c");
+        sendThree();
+        engine.append(0, "d");
         engine.time.sleep(LINGER_MS - 1);
         engine.step();
-        assertEquals(2, engine.requests().size());
+        assertEquals(3, engine.requests().size());
         engine.time.sleep(1);
         engine.step();
-        assertEquals(List.of("c"), engine.sent(2).values());
+        assertEquals(List.of("d"), engine.sent(3).values());
     }
 
     /** A lost connection is an answer, too. */
     @Test
     void shouldGoOnAfterAConnectionWasLost() throws Exception {
         startAdaptive();
-        sendTwo();
-        engine.append(1, "c");
+        sendThree();
+        engine.append(1, "d");
         engine.step();
-        assertEquals(2, engine.requests().size());
+        assertEquals(3, engine.requests().size());
         engine.disconnect();
         engine.step();
         engine.step();
-        assertEquals(List.of("c"), engine.sent(0).values());
+        assertEquals(List.of("d"), engine.sent(0).values());
     }
 
-    private void sendTwo() throws Exception {
-        for (String value : List.of("a", "b")) {
+    private void sendThree() throws Exception {
+        for (String value : List.of("a", "b", "c")) {
             engine.append(0, value);
             engine.step();
         }
-        assertEquals(2, engine.requests().size());
+        assertEquals(3, engine.requests().size());
     }
 }
