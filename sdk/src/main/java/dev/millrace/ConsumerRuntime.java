@@ -147,9 +147,12 @@ final class ConsumerRuntime<K, V> {
             kafka.subscribe(plan.pattern, loop);
         else
             kafka.subscribe(plan.topics, loop);
-        loop.run();
-        endWorkers();
-        ended.countDown();
+        try {
+            loop.run();
+            endWorkers();
+        } finally {
+            ended.countDown();
+        }
         if (loop.failure() != null)
             tellFailure(loop.failure());
     }

@@ -51,8 +51,10 @@ final class Permits {
         total = wanted;
     }
 
-    /** Lets all who wait go. */
-    void close() {
+    /** Lets all who wait go; once, for a semaphore does not count any further. */
+    synchronized void close() {
+        if (closed)
+            return;
         closed = true;
         semaphore.release(Integer.MAX_VALUE / 2);
     }
