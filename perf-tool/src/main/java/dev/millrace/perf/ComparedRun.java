@@ -90,8 +90,8 @@ final class ComparedRun implements Callable<Integer> {
         Thread parent = new Thread(() -> stopWithInput(stop), "millrace-perf-stdin");
         parent.setDaemon(true);
         parent.start();
-        return new ProduceSession(spec(), stop, interruption, System.err, false, Duration.ofMillis(reportingIntervalMs),
-                Optional.empty()).run(report -> System.out.println(RESULT + ProduceJson.tree(report)));
+        RunConsole console = new RunConsole(System.err, false, Duration.ofMillis(reportingIntervalMs), Optional.empty());
+        return new ProduceSession(spec(), stop, interruption, console).run(report -> System.out.println(RESULT + ProduceJson.tree(report)));
     }
 
     private static void stopWithInput(StopSignal stop) {

@@ -2,6 +2,9 @@ package dev.millrace.perf;
 
 import dev.millrace.perf.report.ExitCode;
 import dev.millrace.perf.spec.Client;
+import dev.millrace.perf.spec.ConsumeClient;
+import dev.millrace.perf.spec.Ordering;
+import dev.millrace.perf.spec.RecordForm;
 import dev.millrace.perf.spec.RunFailedException;
 import dev.millrace.perf.spec.UsageException;
 import java.io.IOException;
@@ -21,8 +24,8 @@ import picocli.CommandLine.Spec;
 /** The command line {@code millrace-perf}. */
 @Command(
         name = "millrace-perf",
-        description = "Measures Kafka producers: throughput, honest latency percentiles, and what they cost.",
-        subcommands = {ProduceCommand.class, CompareCommand.class, JmhCommand.class, HelpCommand.class},
+        description = "Measures Kafka producers and consumers: throughput, honest latency percentiles, and what they cost.",
+        subcommands = {ProduceCommand.class, ConsumeCommand.class, CompareCommand.class, JmhCommand.class, HelpCommand.class},
         versionProvider = MillracePerf.Version.class,
         footer = {"", "Begin with: millrace-perf produce"})
 public final class MillracePerf implements Runnable {
@@ -68,6 +71,9 @@ public final class MillracePerf implements Runnable {
     static CommandLine configured(CommandLine command) {
         return command
                 .registerConverter(Client.class, converter(Client::parse))
+                .registerConverter(ConsumeClient.class, converter(ConsumeClient::parse))
+                .registerConverter(Ordering.class, converter(Ordering::parse))
+                .registerConverter(RecordForm.class, converter(RecordForm::parse))
                 .registerConverter(Path.class, converter(Path::of))
                 .setUsageHelpWidth(HELP_WIDTH)
                 .setParameterExceptionHandler(MillracePerf::usage)
@@ -87,7 +93,7 @@ public final class MillracePerf implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? There are produce, compare and jmh");
+        throw new ParameterException(spec.commandLine(), "which command? There are produce, consume, compare and jmh");
     }
 
     private static int usage(ParameterException e, String[] args) {

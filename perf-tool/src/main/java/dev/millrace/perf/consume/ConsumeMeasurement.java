@@ -1,0 +1,126 @@
+package dev.millrace.perf.consume;
+
+import dev.millrace.perf.spec.ConsumeSpec;
+import dev.millrace.perf.spec.Measured;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToLongFunction;
+
+/**
+ * The figures of a finished run, as derived from what was counted.
+ *
+ * @param partitions what became of each partition's records, of the warm-up too; empty when the run was stopped
+ * @param commits whether offsets are committed at all
+ * @param closeMs how long the consumer took to close
+ */
+public record ConsumeMeasurement(ConsumeSpec spec, ConsumePhase phase, List<PartitionResult> partitions, boolean commits,
+                                 long closeMs) implements Measured {
+    public double elapsedSeconds() {
+        return Math.max(1, phase.elapsedNs()) / 1e9;
+    }
+
+    @Override
+    public long samples() {
+        return phase.times().getTotalCount();
+    }
+
+    @Override
+    public String sampled() {
+        return spec.handling().work().isZero() ? "timed records (one in 64 is, without work)" : "timed records";
+    }
+
+    @Override
+    public double responseMs(double percentile) {
+        return samples() == 0 ? Double.NaN : phase.times().getValueAtPercentile(percentile) / 1e3;
+    }
+
+    @Override
+    public double recordsPerSecond() {
+        return phase.handled() / elapsedSeconds();
+    }
+
+    @Override
+    public double share() {
+        return spec.handling().work().isZero() ? Double.NaN : recordsPerSecond() / spec.handling().ideal(spec.client());
+    }
+
+    @Override
+    public long errors() {
+        return missing() + duplicates() + notThere();
+    }
+
+    public long missing() {
+        return sum(PartitionResult::missing);
+    }
+
+    public long duplicates() {
+        return sum(PartitionResult::duplicates);
+    }
+
+    public long notThere() {
+        return sum(PartitionResult::notThere);
+    }
+
+    /** Records handled once at least, and there; of the warm-up too. */
+    public long confirmed() {
+        return sum(partition -> partition.expected() - partition.missing());
+    }
+
+    private long sum(ToLongFunction<PartitionResult> count) {
+        return partitions.stream().mapToLong(count).sum();
+    }
+
+    /** What the counts say that should not be, in sentences. */
+    public List<String> contradictions() {
+        List<String> wrong = new ArrayList<>();
+        for (PartitionResult partition : partitions) {
+            if (partition.missing() > 0) {
+                wrong.add(String.format(Locale.ROOT, "partition %d: %,d of %,d records were never handled, the first at offset %d",
+                        partition.partition(), partition.missing(), partition.expected(), partition.firstMissing()));
+            }
+            if (partition.duplicates() > 0) {
+                wrong.add(String.format(Locale.ROOT, "partition %d: %,d records were handled again that had been handled",
+                        partition.partition(), partition.duplicates()));
+            }
+            if (partition.notThere() > 0) {
+                wrong.add(String.format(Locale.ROOT, "partition %d: %,d records were handled that a reader is not given",
+                        partition.partition(), partition.notThere()));
+            }
+        }
+        wrong.addAll(wrongCommits());
+        return wrong;
+    }
+
+    /** What is committed and should not be, in sentences. */
+    public List<String> wrongCommits() {
+        List<String> wrong = new ArrayList<>();
+        for (PartitionResult partition : partitions) {
+            if (commits && partition.committedWrongly()) {
+                wrong.add(String.format(Locale.ROOT, "partition %d: after close() offset %s is committed, and the last record is at "
+                        + "%d, the end at %d", partition.partition(), partition.committed() < 0 ? "none" : partition.committed() + "",
+                        partition.last(), partition.to()));
+            }
+        }
+        return wrong;
+    }
+
+    /** CPU seconds of the whole process per million records; NaN without any. */
+    public double cpuSecondsPerMillion() {
+        return perRecord(phase.cost().cpuNs()) / 1e3;
+    }
+
+    /** The part outside the kernel; NaN where the system does not say. */
+    public double userSecondsPerMillion() {
+        return phase.cost().userNs() < 0 ? Double.NaN : perRecord(phase.cost().userNs()) / 1e3;
+    }
+
+    /** Bytes all threads allocated per record. */
+    public double allocatedBytesPerRecord() {
+        return perRecord(phase.cost().allocatedBytes());
+    }
+
+    private double perRecord(long total) {
+        return phase.handled() == 0 ? Double.NaN : (double) total / phase.handled();
+    }
+}

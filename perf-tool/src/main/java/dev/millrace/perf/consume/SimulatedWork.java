@@ -1,0 +1,69 @@
+package dev.millrace.perf.consume;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
+
+/** Work that takes time and no processor, as a call to another service does. Thread-safe. */
+final class SimulatedWork implements AutoCloseable {
+    private final long nanos;
+    /** Null when nothing is asynchronous, or takes no time. */
+    private final ScheduledExecutorService timer;
+
+    SimulatedWork(Duration work, boolean async) {
+        this.nanos = work.toNanos();
+        this.timer = async && nanos > 0 ? Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "millrace-perf-timer");
+            thread.setDaemon(true);
+            return thread;
+        }) : null;
+    }
+
+    boolean takesTime() {
+        return nanos > 0;
+    }
+
+    /**
+     * Parks this thread until the work has lasted long enough: a park may end early.
+     *
+     * @return the time when it is done
+     */
+    long run(long startNs) {
+        long nowNs = startNs;
+        while (nowNs - startNs < nanos && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(nanos - (nowNs - startNs));
+            nowNs = System.nanoTime();
+        }
+        return nowNs;
+    }
+
+    /**
+     * Holds no thread.
+     *
+     * @param done is told the time when it is done, before the stage is completed
+     */
+    CompletionStage<?> runAsync(long startNs, LongConsumer done) {
+        if (timer == null) {
+            done.accept(startNs);
+            return CompletableFuture.completedFuture(null);
+        }
+        CompletableFuture<Void> stage = new CompletableFuture<>();
+        timer.schedule(() -> {
+            done.accept(System.nanoTime());
+            stage.complete(null);
+        }, nanos, TimeUnit.NANOSECONDS);
+        return stage;
+    }
+
+    @Override
+    public void close() {
+        if (timer != null) {
+            timer.shutdownNow();
+        }
+    }
+}
