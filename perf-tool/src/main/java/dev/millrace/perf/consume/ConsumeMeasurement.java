@@ -1,5 +1,6 @@
 package dev.millrace.perf.consume;
 
+import dev.millrace.perf.load.PhaseResult;
 import dev.millrace.perf.spec.ConsumeSpec;
 import dev.millrace.perf.spec.Measured;
 import java.util.ArrayList;
@@ -113,6 +114,12 @@ public record ConsumeMeasurement(ConsumeSpec spec, ConsumePhase phase, List<Part
     /** The part outside the kernel; NaN where the system does not say. */
     public double userSecondsPerMillion() {
         return phase.cost().userNs() < 0 ? Double.NaN : perRecord(phase.cost().userNs()) / 1e3;
+    }
+
+    /** What is left without the JVM's compiler, which ends some day; NaN where the system does not say. */
+    public double cpuWithoutCompilerSecondsPerMillion() {
+        PhaseResult.Cost cost = phase.cost();
+        return cost.jitCpuNs() < 0 ? Double.NaN : perRecord(cost.cpuNs() - cost.jitCpuNs()) / 1e3;
     }
 
     /** Bytes all threads allocated per record. */

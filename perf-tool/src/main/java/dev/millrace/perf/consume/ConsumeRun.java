@@ -1,10 +1,12 @@
 package dev.millrace.perf.consume;
 
+import dev.millrace.perf.load.CompilerRest;
 import dev.millrace.perf.load.Interval;
 import dev.millrace.perf.load.IntervalHistogram;
 import dev.millrace.perf.load.IntervalListener;
 import dev.millrace.perf.load.ProcessMeter;
 import dev.millrace.perf.load.StopSignal;
+import dev.millrace.perf.load.WarmUp;
 import dev.millrace.perf.spec.RunFailedException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +19,7 @@ import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 
 /**
- * Watches a consumer handle what there is: first the warm-up, then, without a pause in between, what is measured. For one
+ * Watches a consumer handle what there is: first the warm-up, then what is measured. For one
  * thread and one use.
  */
 final class ConsumeRun {
@@ -54,7 +56,8 @@ final class ConsumeRun {
     }
 
     /**
-     * Starts the consumer and waits until so many records are handled, one at least: joining a group is in no figure.
+     * Starts the consumer and waits until so many records are handled, one at least: joining a group is in no figure. In
+     * rounds, and behind each, handlers are held back until the JVM's compiler is at rest.
      *
      * @return whether they were; otherwise the run was stopped
      * @throws RunFailedException when the consumer fails, or nothing is handled any more
@@ -62,12 +65,30 @@ final class ConsumeRun {
     boolean warmUp(long records, IntervalListener listener) {
         consumer.start();
         begin();
-        long until = Math.max(1, records);
-        End end = watch(until, until, listener);
-        if (end == End.STALLED) {
-            throw new RunFailedException(stalled());
+        int rounds = WarmUp.rounds(records);
+        for (int i = 1; i <= rounds; i++) {
+            End end = watch(Math.max(1, records * i / rounds), Math.max(1, records), listener);
+            if (end == End.STALLED) {
+                throw new RunFailedException(stalled());
+            }
+            if (end == End.STOPPED) {
+                return false;
+            }
+            if (rounds > 1) {
+                awaitCompiler();
+            }
         }
-        return end == End.REACHED;
+        return !stop.getAsBoolean();
+    }
+
+    /** What the client has taken meanwhile, it hands out afterwards; few records beside those of any phase. */
+    private void awaitCompiler() {
+        work.gate().close();
+        try {
+            new CompilerRest(stop).await();
+        } finally {
+            work.gate().open();
+        }
     }
 
     /**

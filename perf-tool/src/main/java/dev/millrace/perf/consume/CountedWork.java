@@ -29,6 +29,7 @@ public final class CountedWork implements Work, AutoCloseable {
     private final Ledger ledger;
     private final SimulatedWork work;
     private final boolean hotKey;
+    private final Gate gate = new Gate();
     private final SharedHistogram times = new SharedHistogram();
     private final LongAdder others = new LongAdder();
     /** Written by whoever handles a record without the hot key, the last one wins; read opaquely. */
@@ -47,6 +48,7 @@ public final class CountedWork implements Work, AutoCloseable {
     }
 
     void handle(int partition, long offset, boolean hot) {
+        gate.pass();
         if (work.takesTime() || (offset & SAMPLE_MASK) == 0) {
             long startNs = System.nanoTime();
             done(partition, offset, hot, startNs, work.takesTime() ? work.run(startNs) : System.nanoTime());
@@ -57,6 +59,10 @@ public final class CountedWork implements Work, AutoCloseable {
 
     @Override
     public CompletionStage<?> handleAsync(ConsumerRecord<?, ?> record) {
+        return gate.pass(() -> begin(record));
+    }
+
+    private CompletionStage<?> begin(ConsumerRecord<?, ?> record) {
         long startNs = System.nanoTime();
         int partition = record.partition();
         long offset = record.offset();
@@ -85,6 +91,11 @@ public final class CountedWork implements Work, AutoCloseable {
             return RecordData.isHot(bytes);
         }
         return key instanceof byte[] bytes && RecordData.isHot(bytes);
+    }
+
+    /** Closed while records are not to be handled. */
+    Gate gate() {
+        return gate;
     }
 
     /** Records handled that do not have the hot key; all when there is none. Any thread. */

@@ -119,6 +119,7 @@ public final class ConsumeJson {
         json.set("not_handled", samples(phase.notHandled()));
         json.put("close_ms", measurement.closeMs());
         JsonParts.put(json, "cpu_user_s_per_million", measurement.userSecondsPerMillion(), 4);
+        JsonParts.put(json, "cpu_without_compiler_s_per_million", measurement.cpuWithoutCompilerSecondsPerMillion(), 4);
         json.put("jit_ms", phase.cost().jitMs());
         return json;
     }

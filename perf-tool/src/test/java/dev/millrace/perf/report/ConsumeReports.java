@@ -99,7 +99,7 @@ final class ConsumeReports {
         ConsumeSpec spec = new ConsumeSpec(client, settings, handling, fill, where, Targets.ofConsume(targets));
         ConsumePhase phase = new ConsumePhase(500_000_000L, 1_000, times, new RateOfOthers.Result(400, 800, 1_600),
                 List.of(new LagSample(0.25, 500), new LagSample(0.5, 0)), List.of(new LagSample(0.0001, 1_500)), stopped,
-                Optional.ofNullable(stalled), new PhaseResult.Cost(3_000_000, 1_000_000, 7, 9, 120_000));
+                Optional.ofNullable(stalled), new PhaseResult.Cost(3_000_000, 1_000_000, 7, 9, 1_000_000, 120_000));
         List<PartitionResult> partitions = stopped ? List.of() : List.of(new PartitionResult(3, 0, 1_500, 1_500,
                 1_500 - missing + duplicates, missing, missing == 0 ? -1 : 77, duplicates, 0, 1_499, committed));
         ConsumeMeasurement measurement = new ConsumeMeasurement(spec, phase, partitions, client.reads(), 12);
