@@ -11,12 +11,11 @@ import dev.millrace.perf.spec.UsageException;
 import dev.millrace.perf.spec.Warmup;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -46,13 +45,6 @@ import picocli.CommandLine.Spec;
             "  millrace-perf consume --concurrency 1000 --virtual-threads --work-us 5000",
             "  millrace-perf consume --bootstrap-server broker:9092 --topic orders --json result.json"})
 final class ConsumeCommand implements Callable<Integer> {
-    /** Options that say nothing to some clients: given for such a one, they would seem to have been measured. */
-    private static final Map<ConsumeClient, Set<String>> MEANINGLESS = Map.of(
-            ConsumeClient.MILLRACE, Set.of(),
-            ConsumeClient.KAFKA, Set.of("--ordering", "--concurrency"),
-            ConsumeClient.POOL, Set.of("--ordering", "--topic", "--hot-key-share", "--deserializer", "--bootstrap-server",
-                    "--embedded"));
-
     @Spec
     private CommandSpec spec;
 
@@ -89,9 +81,9 @@ final class ConsumeCommand implements Callable<Integer> {
     }
 
     private void checkMeaning(ConsumeClient client) {
-        for (String option : MEANINGLESS.get(client).stream().sorted().toList()) {
-            if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
-                throw new UsageException(option + " says nothing to client " + client + "; leave it out");
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+            if (client.ignores(option.longestName())) {
+                throw new UsageException(option.longestName() + " says nothing to client " + client + "; leave it out");
             }
         }
     }

@@ -5,14 +5,10 @@ import dev.millrace.perf.spec.ConsumeSpec;
 import dev.millrace.perf.spec.ConsumerSettings;
 import dev.millrace.perf.spec.Fill;
 import dev.millrace.perf.spec.Handling;
-import dev.millrace.perf.spec.Ordering;
-import dev.millrace.perf.spec.RecordForm;
 import dev.millrace.perf.spec.Targets;
 import dev.millrace.perf.spec.UsageException;
 import dev.millrace.perf.spec.Warmup;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,8 +20,6 @@ final class ConsumeOptions {
     /** A record batch counts its bytes in an int. */
     private static final int MAX_RECORD_SIZE = 1 << 30;
     private static final int MAX_KEYS = 10_000_000;
-    private static final int MAX_CONCURRENCY = 100_000;
-    private static final long MAX_WORK_US = 600_000_000;
     private static final long SEED = 20_261_121;
 
     @Option(names = "--client", paramLabel = "CLIENT", defaultValue = "millrace",
@@ -50,27 +44,8 @@ final class ConsumeOptions {
                     + "others by itself (default: ${DEFAULT-VALUE}).")
     private double hotKeyShare;
 
-    @Option(names = "--ordering", paramLabel = "ORDERING", defaultValue = "key",
-            description = "What a parallel consumer keeps in order: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Ordering ordering;
-
-    @Option(names = "--concurrency", paramLabel = "N", defaultValue = "16",
-            description = "Records that a parallel consumer or the pool handles at a time (default: ${DEFAULT-VALUE}).")
-    private int concurrency;
-
-    @Option(names = "--virtual-threads", description = "Handle on virtual threads, which needs JDK 21 or newer.")
-    private boolean virtualThreads;
-
-    @Option(names = "--async", description = "Handle by an asynchronous handler, whose work a timer completes.")
-    private boolean async;
-
-    @Option(names = "--work-us", paramLabel = "N", defaultValue = "0",
-            description = "Microseconds of blocking work for each record: its thread is parked (default: ${DEFAULT-VALUE}).")
-    private long workUs;
-
-    @Option(names = "--deserializer", paramLabel = "FORM", defaultValue = "byte-array",
-            description = "What keys and values are made into: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private RecordForm form;
+    @Mixin
+    private HandlingOptions handlingOptions;
 
     @Mixin
     private WhereOptions where;
@@ -101,8 +76,7 @@ final class ConsumeOptions {
         if (!(hotKeyShare >= 0 && hotKeyShare < 1)) {
             throw new UsageException("--hot-key-share: " + hotKeyShare + " is not in [0, 1)");
         }
-        Handling handling = new Handling(ordering, Ranges.check("--concurrency", concurrency, 1, MAX_CONCURRENCY), virtualThreads,
-                async, Duration.of(Ranges.check("--work-us", workUs, 0, MAX_WORK_US), ChronoUnit.MICROS), form);
+        Handling handling = handlingOptions.handling();
         Ranges.check("--record-size", recordSize, 0, MAX_RECORD_SIZE);
         Ranges.check("--num-records", numRecords, 1, Integer.MAX_VALUE);
         Fill fill = new Fill(numRecords, warmup.records(numRecords, recordSize, handling.ideal(client)), recordSize,

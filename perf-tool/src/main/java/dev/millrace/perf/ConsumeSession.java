@@ -14,10 +14,8 @@ import dev.millrace.perf.report.Environment;
 import dev.millrace.perf.report.ExitCode;
 import dev.millrace.perf.report.HistogramFile;
 import dev.millrace.perf.spec.ConsumeSpec;
-import dev.millrace.perf.spec.RunFailedException;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Consumer;
 
 /** One run of {@code consume} from the first broker to the last line. For one thread and one use. */
@@ -54,31 +52,19 @@ final class ConsumeSession {
         try (Brokers brokers = BrokersFactory.open(spec.where());
                 TopicLog log = new TopicLog(brokers.bootstrapServers(), spec.settings().forAdmin(brokers.bootstrapServers()))) {
             Topic topic = log.prepare(spec.where(), brokers.count());
-            String group = spec.settings().group().orElseGet(() -> "millrace-perf-" + UUID.randomUUID());
+            RunGroup group = RunGroup.of(spec.settings());
             try {
-                Optional<ConsumeMeasurement> measured = interruptible(() -> measure(brokers, log, topic, group));
-                return report(measured, brokers.description(), Optional.of(topic), Optional.of(group), brokers.bootstrapServers(),
+                Optional<ConsumeMeasurement> measured = interruptible(() -> measure(brokers, log, topic, group.id()));
+                return report(measured, brokers.description(), Optional.of(topic), Optional.of(group.id()), brokers.bootstrapServers(),
                         output);
             } finally {
                 if (brokers.count() == 0) {
-                    cleanUp(log, topic, group);
+                    group.cleanUp(log, console);
+                    if (topic.madeForRun()) {
+                        log.delete(topic);
+                    }
                 }
             }
-        }
-    }
-
-    /** What was there before this run, stays. */
-    private void cleanUp(TopicLog log, Topic topic, String group) {
-        if (spec.settings().group().isEmpty()) {
-            try {
-                log.deleteGroup(group);
-            } catch (RunFailedException e) {
-                // It may never have been made, when the run ended early; and an empty group is forgotten by the brokers in time.
-                console.say("group %s was not deleted: %s", group, e.getMessage());
-            }
-        }
-        if (topic.madeForRun()) {
-            log.delete(topic);
         }
     }
 

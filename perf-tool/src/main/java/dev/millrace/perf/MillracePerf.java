@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 import java.util.function.Function;
 import picocli.CommandLine;
@@ -25,7 +27,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "millrace-perf",
         description = "Measures Kafka producers and consumers: throughput, honest latency percentiles, and what they cost.",
-        subcommands = {ProduceCommand.class, ConsumeCommand.class, CompareCommand.class, JmhCommand.class, HelpCommand.class},
+        subcommands = {ProduceCommand.class, ConsumeCommand.class, EndToEndCommand.class, CompareCommand.class,
+            CompareConsumeCommand.class, JmhCommand.class, HelpCommand.class},
         versionProvider = MillracePerf.Version.class,
         footer = {"", "Begin with: millrace-perf produce"})
 public final class MillracePerf implements Runnable {
@@ -61,7 +64,32 @@ public final class MillracePerf implements Runnable {
 
     /** Runs the command in this process. */
     static int execute(String... args) {
-        return commandLine().execute(args);
+        return execute(commandLine(), args);
+    }
+
+    /** The same, on a command line whose output may go elsewhere. */
+    static int execute(CommandLine commandLine, String... args) {
+        return commandLine.execute(withMode(args));
+    }
+
+    /** A mode of {@code compare} that has options of its own is a command of its own, which takes the place of the option. */
+    private static String[] withMode(String[] args) {
+        if (args.length == 0 || !args[0].equals("compare")) {
+            return args;
+        }
+        List<String> all = new ArrayList<>(List.of(args));
+        int at = all.indexOf("--mode=consume");
+        int apart = all.indexOf("--mode");
+        if (at < 0 && apart >= 0 && apart + 1 < all.size() && all.get(apart + 1).equals("consume")) {
+            at = apart;
+            all.remove(apart + 1);
+        }
+        if (at < 0) {
+            return args;
+        }
+        all.remove(at);
+        all.set(0, CompareConsumeCommand.NAME);
+        return all.toArray(String[]::new);
     }
 
     static CommandLine commandLine() {
@@ -93,7 +121,7 @@ public final class MillracePerf implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? There are produce, consume, compare and jmh");
+        throw new ParameterException(spec.commandLine(), "which command? There are produce, consume, e2e, compare and jmh");
     }
 
     private static int usage(ParameterException e, String[] args) {

@@ -24,7 +24,7 @@ class CommandLineTest {
     private int execute(String... args) {
         CommandLine command = MillracePerf.commandLine()
                 .setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
-        return command.execute(args);
+        return MillracePerf.execute(command, args);
     }
 
     private void assertUsageError(String said, String... args) {
@@ -114,6 +114,37 @@ class CommandLineTest {
         List<String> args = new ArrayList<>(saidAndArgs);
         args.set(0, "consume");
         assertUsageError(saidAndArgs.get(0), args.toArray(String[]::new));
+    }
+
+    @Test
+    void shouldNameWhatIsWrongWithEndToEnd() {
+        assertUsageError("--throughput: 0.0 is not in", "e2e", "--throughput", "0");
+        assertUsageError("--client pool reads nothing", "e2e", "--client", "pool");
+        assertUsageError("transactional.id: e2e sends without transactions", "e2e", "--producer-property", "transactional.id=t");
+        assertUsageError("'share' is no metric", "e2e", "--target", "share>=1");
+        assertUsageError("--num-records: 0 is not between", "e2e", "--num-records", "0");
+        assertEquals(0, execute("e2e", "--help"));
+        for (String part : List.of("--producer", "--client", "--throughput", "--ordering", "--work-us", "--producer-property",
+                "--bootstrap-server", "--hlog", "default: 10000", "Exit codes", "130", "Examples")) {
+            assertTrue(out.toString().contains(part), () -> "no " + part + " in:\n" + out);
+        }
+    }
+
+    @Test
+    void shouldCompareConsumersInAModeOfItsOwn() {
+        assertEquals(0, execute("compare", "--mode", "consume", "--help"));
+        assertTrue(out.toString().contains("--hot-key-share") && !out.toString().contains("--sink"), out::toString);
+        out.getBuffer().setLength(0);
+        assertEquals(0, execute("compare", "--help"));
+        assertTrue(out.toString().contains("--mode") && out.toString().contains("--sink"), out::toString);
+        out.getBuffer().setLength(0);
+        assertUsageError("there is no mode 'x'; there are produce and consume", "compare", "--mode=x");
+        assertUsageError("--b: concurrency says nothing to client kafka", "compare", "--mode=consume", "--b",
+                "client=kafka,concurrency=3");
+        assertUsageError("handler_ms.p99 is for handlers that work: add --work-us", "compare", "--mode=consume", "--target",
+                "handler_ms.p99<1", "--a", "client=pool", "--b", "client=pool,concurrency=3");
+        assertUsageError("'cpu' is no metric", "compare", "--a", "linger.ms=1", "--mode", "consume", "--target", "cpu<1");
+        assertUsageError("nothing they differ in", "compare", "--mode=consume", "--client", "kafka");
     }
 
     @Test

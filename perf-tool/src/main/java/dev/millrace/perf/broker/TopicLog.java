@@ -179,6 +179,14 @@ public final class TopicLog implements AutoCloseable {
         return new EndOffsets(offsets);
     }
 
+    /** Has a group without members begin at these offsets, in place of its {@code auto.offset.reset}. */
+    public void begin(String group, Topic topic, EndOffsets at) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        at.byPartition().forEach((partition, offset) ->
+                offsets.put(new TopicPartition(topic.name(), partition), new OffsetAndMetadata(offset)));
+        await(admin.alterConsumerGroupOffsets(group, offsets).all(), "have group " + group + " begin at the end of its topic");
+    }
+
     /** Deletes a group that was made for the run, and has no members any more. */
     public void deleteGroup(String group) {
         await(admin.deleteConsumerGroups(List.of(group)).all(), "delete group " + group);

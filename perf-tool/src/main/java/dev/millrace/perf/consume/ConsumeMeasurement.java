@@ -3,10 +3,7 @@ package dev.millrace.perf.consume;
 import dev.millrace.perf.load.PhaseResult;
 import dev.millrace.perf.spec.ConsumeSpec;
 import dev.millrace.perf.spec.Measured;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.ToLongFunction;
 
 /**
  * The figures of a finished run, as derived from what was counted.
@@ -48,62 +45,12 @@ public record ConsumeMeasurement(ConsumeSpec spec, ConsumePhase phase, List<Part
 
     @Override
     public long errors() {
-        return missing() + duplicates() + notThere();
-    }
-
-    public long missing() {
-        return sum(PartitionResult::missing);
-    }
-
-    public long duplicates() {
-        return sum(PartitionResult::duplicates);
-    }
-
-    public long notThere() {
-        return sum(PartitionResult::notThere);
-    }
-
-    /** Records handled once at least, and there; of the warm-up too. */
-    public long confirmed() {
-        return sum(partition -> partition.expected() - partition.missing());
-    }
-
-    private long sum(ToLongFunction<PartitionResult> count) {
-        return partitions.stream().mapToLong(count).sum();
-    }
-
-    /** What the counts say that should not be, in sentences. */
-    public List<String> contradictions() {
-        List<String> wrong = new ArrayList<>();
-        for (PartitionResult partition : partitions) {
-            if (partition.missing() > 0) {
-                wrong.add(String.format(Locale.ROOT, "partition %d: %,d of %,d records were never handled, the first at offset %d",
-                        partition.partition(), partition.missing(), partition.expected(), partition.firstMissing()));
-            }
-            if (partition.duplicates() > 0) {
-                wrong.add(String.format(Locale.ROOT, "partition %d: %,d records were handled again that had been handled",
-                        partition.partition(), partition.duplicates()));
-            }
-            if (partition.notThere() > 0) {
-                wrong.add(String.format(Locale.ROOT, "partition %d: %,d records were handled that a reader is not given",
-                        partition.partition(), partition.notThere()));
-            }
-        }
-        wrong.addAll(wrongCommits());
-        return wrong;
+        return Partitions.errors(partitions);
     }
 
     /** What is committed and should not be, in sentences. */
     public List<String> wrongCommits() {
-        List<String> wrong = new ArrayList<>();
-        for (PartitionResult partition : partitions) {
-            if (commits && partition.committedWrongly()) {
-                wrong.add(String.format(Locale.ROOT, "partition %d: after close() offset %s is committed, and the last record is at "
-                        + "%d, the end at %d", partition.partition(), partition.committed() < 0 ? "none" : partition.committed() + "",
-                        partition.last(), partition.to()));
-            }
-        }
-        return wrong;
+        return commits ? Partitions.wrongCommits(partitions) : List.of();
     }
 
     /** CPU seconds of the whole process per million records; NaN without any. */

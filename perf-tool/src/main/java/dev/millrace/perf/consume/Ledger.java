@@ -2,6 +2,7 @@ package dev.millrace.perf.consume;
 
 import dev.millrace.perf.broker.EndOffsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -74,8 +75,20 @@ public final class Ledger {
      * @param committed the group's offsets; partitions of which it has committed nothing are missing
      */
     public List<PartitionResult> check(EndOffsets committed) {
+        Map<Integer, Long> ends = new HashMap<>();
+        parts.forEach((number, part) -> ends.put(number, part.to));
+        return check(new EndOffsets(ends), committed);
+    }
+
+    /**
+     * The same, of records whose ends were not known before, but for a bound.
+     *
+     * @param ends of all records that there are
+     */
+    public List<PartitionResult> check(EndOffsets ends, EndOffsets committed) {
         List<PartitionResult> results = new ArrayList<>();
-        parts.forEach((number, part) -> results.add(part.check(committed.byPartition().getOrDefault(number, -1L))));
+        parts.forEach((number, part) -> results.add(part.check(Math.min(part.to, ends.byPartition().get(number)),
+                committed.byPartition().getOrDefault(number, -1L))));
         return results;
     }
 
@@ -133,13 +146,13 @@ public final class Ledger {
             return dense ? to - from : marked;
         }
 
-        PartitionResult check(long committed) {
+        PartitionResult check(long end, long committed) {
             long handled = 0;
             long missing = 0;
             long notThere = 0;
             long firstMissing = -1;
             long last = -1;
-            for (long offset = from; offset < to; offset++) {
+            for (long offset = from; offset < end; offset++) {
                 byte[] chunk = chunks.get((int) (offset - from >> CHUNK_BITS));
                 byte state = chunk == null ? 0 : chunk[(int) (offset - from) & CHUNK - 1];
                 boolean there = dense || (state & THERE) != 0;
@@ -153,7 +166,7 @@ public final class Ledger {
                     notThere++;
                 }
             }
-            return new PartitionResult(number, from, to, expected(), first.sum() + again.sum(), missing, firstMissing,
+            return new PartitionResult(number, from, end, dense ? end - from : marked, first.sum() + again.sum(), missing, firstMissing,
                     first.sum() + again.sum() - handled, notThere, last, committed);
         }
     }

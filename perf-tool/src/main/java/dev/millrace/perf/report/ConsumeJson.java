@@ -5,10 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.perf.consume.ConsumeMeasurement;
 import dev.millrace.perf.consume.ConsumePhase;
 import dev.millrace.perf.consume.LagSample;
-import dev.millrace.perf.consume.PartitionResult;
-import dev.millrace.perf.spec.ConsumeClient;
+import dev.millrace.perf.consume.Partitions;
 import dev.millrace.perf.spec.Fill;
-import dev.millrace.perf.spec.Handling;
 import java.util.List;
 
 /**
@@ -34,7 +32,7 @@ public final class ConsumeJson {
         if (measurement.partitions().isEmpty()) {
             json.putNull("records_confirmed");
         } else {
-            json.put("records_confirmed", measurement.confirmed());
+            json.put("records_confirmed", Partitions.confirmed(measurement.partitions()));
         }
         json.put("errors", measurement.errors());
         JsonParts.put(json, "elapsed_s", measurement.elapsedSeconds(), 6);
@@ -56,7 +54,7 @@ public final class ConsumeJson {
         json.set("targets", JsonParts.targets(report.targetResults()));
         json.set("config", config(report));
         json.set("environment", JsonParts.environment(report.environment()));
-        json.set("partitions", partitions(measurement));
+        json.set("partitions", JsonParts.partitions(measurement.partitions()));
         json.set("detail", detail(report));
         return json;
     }
@@ -67,36 +65,12 @@ public final class ConsumeJson {
         return json;
     }
 
-    private static ArrayNode partitions(ConsumeMeasurement measurement) {
-        ArrayNode json = JsonParts.object().putArray("partitions");
-        for (PartitionResult partition : measurement.partitions()) {
-            json.addObject()
-                    .put("partition", partition.partition())
-                    .put("from", partition.from())
-                    .put("to", partition.to())
-                    .put("records", partition.expected())
-                    .put("handled", partition.handled())
-                    .put("missing", partition.missing())
-                    .put("duplicates", partition.duplicates())
-                    .put("not_there", partition.notThere())
-                    .put("committed", partition.committed() < 0 ? null : partition.committed());
-        }
-        return json;
-    }
-
     private static ObjectNode config(ConsumeReport report) {
         Fill fill = report.spec().fill();
-        Handling handling = report.spec().handling();
-        boolean parallel = report.spec().client() == ConsumeClient.MILLRACE;
         ObjectNode json = JsonParts.object();
         json.put("num_records", fill.numRecords());
         json.put("warmup_records", fill.warmupRecords());
-        json.put("ordering", parallel ? handling.ordering().toString() : null);
-        json.put("concurrency", handling.concurrencyOf(report.spec().client()));
-        json.put("virtual_threads", handling.virtualThreads());
-        json.put("async", handling.async());
-        json.put("work_us", handling.work().toNanos() / 1_000);
-        json.put("deserializer", handling.form().toString());
+        JsonParts.handling(json, report.spec().handling(), report.spec().client());
         json.put("record_size", fill.recordSize());
         json.put("key_cardinality", fill.keyCardinality());
         json.put("hot_key_share", fill.hotKeyShare());
@@ -113,8 +87,8 @@ public final class ConsumeJson {
         ConsumeMeasurement measurement = report.measurement();
         ConsumePhase phase = measurement.phase();
         ObjectNode json = JsonParts.detail(report);
-        json.put("missing", measurement.missing());
-        json.put("duplicates", measurement.duplicates());
+        json.put("missing", Partitions.missing(measurement.partitions()));
+        json.put("duplicates", Partitions.duplicates(measurement.partitions()));
         json.put("timed_records", measurement.samples());
         json.set("not_handled", samples(phase.notHandled()));
         json.put("close_ms", measurement.closeMs());

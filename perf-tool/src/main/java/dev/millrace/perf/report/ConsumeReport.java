@@ -2,6 +2,7 @@ package dev.millrace.perf.report;
 
 import dev.millrace.perf.broker.Topic;
 import dev.millrace.perf.consume.ConsumeMeasurement;
+import dev.millrace.perf.consume.Partitions;
 import dev.millrace.perf.spec.ConsumeSpec;
 import dev.millrace.perf.spec.TargetResult;
 import java.util.ArrayList;
@@ -41,8 +42,10 @@ public record ConsumeReport(
     public List<String> errors() {
         List<String> errors = new ArrayList<>();
         measurement.phase().stalled().ifPresent(errors::add);
-        boolean judged = spec.targets().judgeErrors() && errors.isEmpty();
-        errors.addAll(judged ? measurement.wrongCommits() : measurement.contradictions());
+        if (!spec.targets().judgeErrors() || measurement.phase().stalled().isPresent()) {
+            errors.addAll(Partitions.wrongHandlings(measurement.partitions()));
+        }
+        errors.addAll(measurement.wrongCommits());
         return errors;
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.perf.report;
 import dev.millrace.perf.consume.ConsumeMeasurement;
 import dev.millrace.perf.consume.ConsumePhase;
 import dev.millrace.perf.consume.LagSample;
+import dev.millrace.perf.consume.Partitions;
 import dev.millrace.perf.spec.ConsumeClient;
 import dev.millrace.perf.spec.Fill;
 import dev.millrace.perf.spec.Handling;
@@ -27,7 +28,7 @@ public final class ConsumeText {
         ConsumeMeasurement measurement = report.measurement();
         ConsumePhase phase = measurement.phase();
         Handling handling = report.spec().handling();
-        text.line("client", "%s, %s", report.spec().client(), handling());
+        text.line("client", "%s, %s", report.spec().client(), TextLines.handling(handling, report.spec().client()));
         records(report.spec().fill());
         if (report.spec().client().reads()) {
             text.settings(report.clientConfig(), report.spec().settings()::has);
@@ -55,19 +56,6 @@ public final class ConsumeText {
         return text.toString();
     }
 
-    private String handling() {
-        Handling handling = report.spec().handling();
-        String work = handling.work().isZero() ? "no work"
-                : String.format(Locale.ROOT, "%,d us of work for each record", handling.work().toNanos() / 1_000);
-        return switch (report.spec().client()) {
-            case KAFKA -> "one thread that polls and handles, " + work;
-            case POOL -> handling.concurrency() + " threads and no consumer, " + work;
-            case MILLRACE -> String.format(Locale.ROOT, "ordering %s, concurrency %,d, %s, %s", handling.ordering(),
-                    handling.concurrency(), handling.async() ? "asynchronous handlers"
-                            : handling.virtualThreads() ? "virtual threads" : "platform threads", work);
-        };
-    }
-
     private void records(Fill fill) {
         String hot = fill.hotKeyShare() == 0 ? ""
                 : String.format(Locale.ROOT, ", and one key with %.0f %% of the records", 100 * fill.hotKeyShare());
@@ -86,7 +74,7 @@ public final class ConsumeText {
             return "handled, not checked: the run was stopped";
         }
         return String.format(Locale.ROOT, "after the warm-up; of all, warm-up included, %,d handled once at least, %,d missing, "
-                + "%,d handled again%s", measurement.confirmed(), measurement.missing(), measurement.duplicates(),
+                + "%,d handled again%s", Partitions.confirmed(measurement.partitions()), Partitions.missing(measurement.partitions()), Partitions.duplicates(measurement.partitions()),
                 !measurement.commits() ? "" : measurement.wrongCommits().isEmpty() ? ", all committed" : ", NOT all committed");
     }
 

@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.perf.consume.PartitionResult;
+import dev.millrace.perf.spec.ConsumeClient;
+import dev.millrace.perf.spec.Handling;
 import dev.millrace.perf.spec.TargetResult;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,6 +71,34 @@ final class JsonParts {
 
     static ObjectNode environment(Environment environment) {
         return object().put("jdk", environment.jdk()).put("cores", environment.cores()).put("os", environment.os());
+    }
+
+    /** What became of each partition's records. */
+    static ArrayNode partitions(List<PartitionResult> partitions) {
+        ArrayNode json = MAPPER.createArrayNode();
+        for (PartitionResult partition : partitions) {
+            json.addObject()
+                    .put("partition", partition.partition())
+                    .put("from", partition.from())
+                    .put("to", partition.to())
+                    .put("records", partition.expected())
+                    .put("handled", partition.handled())
+                    .put("missing", partition.missing())
+                    .put("duplicates", partition.duplicates())
+                    .put("not_there", partition.notThere())
+                    .put("committed", partition.committed() < 0 ? null : partition.committed());
+        }
+        return json;
+    }
+
+    /** What says how records are handled, and by how many at once. */
+    static void handling(ObjectNode json, Handling handling, ConsumeClient client) {
+        json.put("ordering", client == ConsumeClient.MILLRACE ? handling.ordering().toString() : null);
+        json.put("concurrency", handling.concurrencyOf(client));
+        json.put("virtual_threads", handling.virtualThreads());
+        json.put("async", handling.async());
+        json.put("work_us", handling.work().toNanos() / 1_000);
+        json.put("deserializer", handling.form().toString());
     }
 
     /** The first keys of {@code detail}: what follows from the run. */

@@ -1,6 +1,8 @@
 package dev.millrace.perf.report;
 
 import dev.millrace.perf.broker.Topic;
+import dev.millrace.perf.spec.ConsumeClient;
+import dev.millrace.perf.spec.Handling;
 import dev.millrace.perf.spec.TargetResult;
 import java.util.List;
 import java.util.Locale;
@@ -67,6 +69,19 @@ final class TextLines {
             line("target", "%-16s measured %-20s %s", result.target().expression(), result.formattedMeasured(),
                     result.tooFewSamples().isPresent() ? "NOT VALID" : result.met() ? "met" : "MISSED");
         }
+    }
+
+    /** How records are handled, and by how many at once. */
+    static String handling(Handling handling, ConsumeClient client) {
+        String work = handling.work().isZero() ? "no work"
+                : String.format(Locale.ROOT, "%,d us of work for each record", handling.work().toNanos() / 1_000);
+        return switch (client) {
+            case KAFKA -> "one thread that polls and handles, " + work;
+            case POOL -> handling.concurrency() + " threads and no consumer, " + work;
+            case MILLRACE -> String.format(Locale.ROOT, "ordering %s, concurrency %,d, %s, %s", handling.ordering(),
+                    handling.concurrency(), handling.async() ? "asynchronous handlers"
+                            : handling.virtualThreads() ? "virtual threads" : "platform threads", work);
+        };
     }
 
     @Override

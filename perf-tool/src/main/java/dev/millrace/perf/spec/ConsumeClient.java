@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.common.config.ConfigDef;
 
@@ -31,6 +32,16 @@ public enum ConsumeClient {
     /** Whether it takes its records from a broker. */
     public boolean reads() {
         return this != POOL;
+    }
+
+    /** Whether an option says nothing to this client: given for it, it would seem to have been measured. */
+    public boolean ignores(String option) {
+        return switch (this) {
+            case MILLRACE -> false;
+            case KAFKA -> Set.of("--ordering", "--concurrency").contains(option);
+            case POOL -> Set.of("--ordering", "--topic", "--hot-key-share", "--deserializer", "--bootstrap-server", "--embedded")
+                    .contains(option);
+        };
     }
 
     /** @throws UsageException when there is no such client */

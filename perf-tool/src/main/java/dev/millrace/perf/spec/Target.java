@@ -20,15 +20,13 @@ public final class Target {
     private final String expression;
     private final Metric metric;
     private final double percentile;
-    private final String operator;
-    private final double limit;
+    private final Limit limit;
 
     private Target(String expression, Metric metric, double percentile, String operator, double limit) {
         this.expression = expression;
         this.metric = metric;
         this.percentile = percentile;
-        this.operator = operator;
-        this.limit = limit;
+        this.limit = new Limit(operator, limit);
     }
 
     /**
@@ -91,7 +89,7 @@ public final class Target {
         if (!value.matches("\\d[\\d_]*(\\.\\d+)?")) {
             throw wrong(expression, "'" + value + "' is not a number");
         }
-        return Double.parseDouble(value.replace("_", ""));
+        return Limit.number(value);
     }
 
     private static UsageException wrong(String expression, String what) {
@@ -116,14 +114,7 @@ public final class Target {
             case ERRORS -> measured.errors();
             case SHARE -> measured.share();
         };
-        boolean met = switch (operator) {
-            case "<" -> value < limit;
-            case "<=" -> value <= limit;
-            case ">" -> value > limit;
-            case ">=" -> value >= limit;
-            default -> value == limit;
-        };
-        return new TargetResult(this, value, met && !Double.isNaN(value), tooFewSamples(measured));
+        return new TargetResult(this, value, limit.isMetBy(value), tooFewSamples(measured));
     }
 
     /** Below this many samples the percentile is a matter of luck: at least ten have to lie beyond it. */

@@ -75,8 +75,9 @@ final class Comparisons {
         if (notValid != null) {
             pairs.get(0).a().withObject("/detail").withArray("not_valid").add(notValid);
         }
-        return new Comparison(Side.parse("A", List.of("client=millrace")), Side.parse("B", List.of("client=kafka,linger.ms=9")),
-                new Comparison.Specs(spec(Client.MILLRACE), spec(Client.KAFKA)), pairs, RatioTargets.parse(targets), stopped);
+        return new Comparison(Side.parse("A", List.of("client=millrace"), SideKeys.PRODUCE), Side.parse("B", List.of("client=kafka,linger.ms=9"), SideKeys.PRODUCE),
+                new ProduceRuns(spec(Client.MILLRACE), spec(Client.KAFKA)), pairs, RatioTargets.parse(targets, ProduceRuns.FIGURES),
+                stopped);
     }
 
     private ProduceSpec spec(Client client) {
