@@ -73,7 +73,7 @@ class CompareConsumeIT {
     }
 
     @Test
-    void shouldFillATopicForEachSideThatWantsOtherRecordsAndEndWithTheErrorOfARun() throws Exception {
+    void shouldFillATopicForEachSideThatWantsOtherRecords() throws Exception {
         Set<String> before = topics();
         LaunchedProgram run = run("compare", "--mode=consume", "--rounds", "1", "--num-records", "1000", "--warmup-records", "100",
                 "--client", "kafka", "--a", "hot-key-share=0.5", "--b", "hot-key-share=0", "--json", "-").expectExit(0);
@@ -82,9 +82,6 @@ class CompareConsumeIT {
         assertTrue(json.at("/ratios").has("other_keys.first_80_percent_per_s"), json::toString);
         assertTrue(json.at("/a/other_keys/records").asLong() < json.at("/a/num_records").asLong(), json::toString);
         assertEquals(json.at("/b/other_keys/records").asLong(), json.at("/b/num_records").asLong(), json::toString);
-        run("compare", "--mode=consume", "--rounds", "1", "--num-records", "100", "--warmup-records", "10", "--client", "kafka", "--b",
-                "group.instance.id=x,group.protocol=consumer,group.remote.assignor=none").expectExit(1)
-                .assertErr("round 1/1, B", "none");
         assertEquals(before, topics());
     }
 
@@ -93,13 +90,13 @@ class CompareConsumeIT {
         cluster.createTopic("both", 3, 1);
         // The second run finds the first one's records there, and must not count them.
         for (String producer : List.of("millrace", "kafka")) {
-            LaunchedProgram run = run("e2e", "--client", "kafka", "--producer", producer, "--throughput", "2000", "--num-records", "2000",
+            LaunchedProgram run = run("e2e", "--client", "kafka", "--producer", producer, "--throughput", "2000", "--num-records", "1500",
                     "--warmup-records", "300", "--work-us", "20", "--topic", "both", "--json", "e.json", "--hlog", "e.hlog", "--target",
                     "errors=0,p50<60s").expectExit(0);
-            run.assertOut("producer   " + producer + ", 2,000 records/s by schedule", "handled    2,000, 0 errors",
-                    "2,300 handled once at least, 0 missing, 0 handled again, all committed", "latency    p50", "met");
+            run.assertOut("producer   " + producer + ", 2,000 records/s by schedule", "handled    1,500, 0 errors",
+                    "1,800 handled once at least, 0 missing, 0 handled again, all committed", "latency    p50", "met");
             JsonNode json = json("e.json");
-            assertEquals(2_300, json.get("records_confirmed").asLong());
+            assertEquals(1_800, json.get("records_confirmed").asLong());
             assertTrue(json.at("/latency_ms/p50").asDouble() >= 0.02, json::toString);
             assertTrue(json.at("/latency_ms/max").asDouble() >= json.at("/until_handler_ms/max").asDouble(), json::toString);
             assertTrue(Files.readString(folder.resolve("e.hlog")).contains("Tag=until_handler"));

@@ -70,7 +70,7 @@ class CountedWorkTest {
             CompletableFuture<?> async = (CompletableFuture<?>) work.handleAsync(record(0, null));
             Thread handler = new Thread(() -> work.handle(record(1, null)));
             handler.start();
-            while (handler.getState() != Thread.State.WAITING) {
+            while (handler.isAlive() && handler.getState() != Thread.State.WAITING) {
                 Thread.onSpinWait();
             }
             assertFalse(async.isDone());
