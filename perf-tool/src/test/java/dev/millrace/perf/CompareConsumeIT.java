@@ -76,7 +76,7 @@ class CompareConsumeIT {
     void shouldFillATopicForEachSideThatWantsOtherRecords() throws Exception {
         Set<String> before = topics();
         LaunchedProgram run = run("compare", "--mode=consume", "--rounds", "1", "--num-records", "1000", "--warmup-records", "100",
-                "--client", "kafka", "--a", "hot-key-share=0.5", "--b", "hot-key-share=0", "--json", "-").expectExit(0);
+                "--a", "hot-key-share=0.5", "--b", "hot-key-share=0", "--json", "-").expectExit(0);
         assertEquals(2, run.err().lines().filter(line -> line.startsWith("filling a topic")).count(), run::err);
         JsonNode json = json("out");
         assertTrue(json.at("/ratios").has("other_keys.first_80_percent_per_s"), json::toString);
@@ -90,10 +90,12 @@ class CompareConsumeIT {
         cluster.createTopic("both", 3, 1);
         // The second run finds the first one's records there, and must not count them.
         for (String producer : List.of("millrace", "kafka")) {
-            LaunchedProgram run = run("e2e", "--client", "kafka", "--producer", producer, "--throughput", "2000", "--num-records", "1500",
+            // Each client on one of the sides.
+            String consumer = producer.equals("kafka") ? "millrace" : "kafka";
+            LaunchedProgram run = run("e2e", "--client", consumer, "--producer", producer, "--throughput", "2000", "--num-records", "1500",
                     "--warmup-records", "300", "--work-us", "20", "--topic", "both", "--json", "e.json", "--hlog", "e.hlog", "--target",
                     "errors=0,p50<60s").expectExit(0);
-            run.assertOut("producer   " + producer + ", 2,000 records/s by schedule", "handled    1,500, 0 errors",
+            run.assertOut("producer   " + producer + ", 2,000 records/s by schedule", "consumer   " + consumer, "handled    1,500, 0 errors",
                     "1,800 handled once at least, 0 missing, 0 handled again, all committed", "latency    p50", "met");
             JsonNode json = json("e.json");
             assertEquals(1_800, json.get("records_confirmed").asLong());

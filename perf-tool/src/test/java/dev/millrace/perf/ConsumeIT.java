@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.perf.spec.Client;
+import dev.millrace.perf.spec.ConsumeClient;
 import dev.millrace.testkit.KafkaCluster;
 import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
@@ -27,6 +28,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The command as a user runs it, against a real broker. No test asks for a speed. */
 class ConsumeIT {
@@ -73,14 +76,16 @@ class ConsumeIT {
         return ids;
     }
 
-    @Test
-    void shouldFillATopicHandleEachRecordOnceAndCleanUp() throws Exception {
+    @ParameterizedTest
+    @EnumSource(value = ConsumeClient.class, names = "POOL", mode = EnumSource.Mode.EXCLUDE)
+    void shouldFillATopicHandleEachRecordOnceAndCleanUp(ConsumeClient client) throws Exception {
         Set<String> topicsBefore = topics();
         Set<String> groupsBefore = groups();
-        LaunchedProgram run = consumeFromCluster("--client", "kafka", "--num-records", "20000", "--warmup-records", "5000",
+        LaunchedProgram run = consumeFromCluster("--client", client.toString(), "--num-records", "20000", "--warmup-records", "5000",
                 "--partitions", "3", "--hot-key-share", "0.5", "--json", "result.json", "--hlog", "run.hlog", "--target",
                 "errors=0,rate>=1").expectExit(0);
-        run.assertOut("one thread that polls and handles, no work", "3 partitions", "25,000 handled once at least, 0 missing, 0 "
+        run.assertOut(client == ConsumeClient.KAFKA ? "one thread that polls and handles, no work"
+                : "ordering key, concurrency 16, platform threads, no work", "3 partitions", "25,000 handled once at least, 0 missing, 0 "
                 + "handled again, all committed", "one key with 50 %", "records without the hot key");
         run.assertErr("filling the topic with 25,000 records", "warming up with 5,000 records", "handling 20,000 records");
         assertFalse(run.err().contains("WARN") || run.err().contains("was not deleted"), run::err);
@@ -101,6 +106,17 @@ class ConsumeIT {
         assertTrue(Files.readString(folder.resolve("run.hlog")).contains("Tag=handler"));
         assertEquals(topicsBefore, topics());
         assertEquals(groupsBefore, groups());
+    }
+
+    @Test
+    void shouldHandleAsynchronouslyAtMostSoManyAtATime() throws IOException, InterruptedException {
+        consumeFromCluster("--num-records", "4000", "--warmup-records", "100", "--async", "--concurrency", "50", "--work-us", "2000",
+                "--ordering", "unordered", "--json", "-", "--command-property", "millrace.consumer.commit.interval.ms=100")
+                .expectExit(0).assertErr("ordering unordered, concurrency 50, asynchronous handlers, 2,000 us of work",
+                        "0 missing, 0 handled again, all committed", "millrace.consumer.commit.interval.ms=100; defaults");
+        JsonNode json = json("out");
+        assertTrue(json.at("/handler_ms/p50").asDouble() >= 2, json::toString);
+        assertTrue(json.get("share").asDouble() > 0 && json.get("share").asDouble() <= 1.01, json::toString);
     }
 
     /** Its log has markers and an aborted transaction's records: offsets that nobody is given. */

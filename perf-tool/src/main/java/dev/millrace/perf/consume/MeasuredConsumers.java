@@ -2,7 +2,6 @@ package dev.millrace.perf.consume;
 
 import dev.millrace.perf.spec.ConsumeClient;
 import dev.millrace.perf.spec.Handling;
-import dev.millrace.perf.spec.UsageException;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
@@ -16,13 +15,13 @@ final class MeasuredConsumers {
      *
      * @param settings of the consumer, with brokers, group and deserializers
      * @param stopped may end its work early
-     * @throws UsageException when it refuses its settings
+     * @throws dev.millrace.perf.spec.UsageException when it refuses its settings
      */
     static MeasuredConsumer open(ConsumeClient client, Handling handling, Map<String, Object> settings, String topic, Work work,
             BooleanSupplier stopped) {
         return switch (client) {
             case KAFKA -> PollLoop.open(settings, topic, work, stopped);
-            case MILLRACE -> throw new UsageException("client millrace: there is no parallel consumer yet");
+            case MILLRACE -> ParallelHandling.open(settings, handling, topic, work);
             case POOL -> throw new IllegalArgumentException("a pool reads no topic");
         };
     }

@@ -3,9 +3,6 @@ package dev.millrace.perf.consume;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 
@@ -13,15 +10,11 @@ import java.util.function.LongConsumer;
 final class SimulatedWork implements AutoCloseable {
     private final long nanos;
     /** Null when nothing is asynchronous, or takes no time. */
-    private final ScheduledExecutorService timer;
+    private final DelayLine line;
 
     SimulatedWork(Duration work, boolean async) {
         this.nanos = work.toNanos();
-        this.timer = async && nanos > 0 ? Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "millrace-perf-timer");
-            thread.setDaemon(true);
-            return thread;
-        }) : null;
+        this.line = async && nanos > 0 ? new DelayLine(nanos) : null;
     }
 
     boolean takesTime() {
@@ -48,22 +41,17 @@ final class SimulatedWork implements AutoCloseable {
      * @param done is told the time when it is done, before the stage is completed
      */
     CompletionStage<?> runAsync(long startNs, LongConsumer done) {
-        if (timer == null) {
+        if (line == null) {
             done.accept(startNs);
             return CompletableFuture.completedFuture(null);
         }
-        CompletableFuture<Void> stage = new CompletableFuture<>();
-        timer.schedule(() -> {
-            done.accept(System.nanoTime());
-            stage.complete(null);
-        }, nanos, TimeUnit.NANOSECONDS);
-        return stage;
+        return line.add(startNs, done);
     }
 
     @Override
     public void close() {
-        if (timer != null) {
-            timer.shutdownNow();
+        if (line != null) {
+            line.close();
         }
     }
 }

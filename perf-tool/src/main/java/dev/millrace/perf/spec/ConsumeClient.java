@@ -1,5 +1,6 @@
 package dev.millrace.perf.spec;
 
+import dev.millrace.consumer.MillraceConsumerConfig;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +12,7 @@ import org.apache.kafka.common.config.ConfigDef;
 /** Who can be measured handling records. */
 public enum ConsumeClient {
     /** Millrace's parallel consumer. */
-    MILLRACE(new ConfigDef()),
+    MILLRACE(MillraceConsumerConfig.configDef()),
     /** A loop around {@code KafkaConsumer.poll}, which handles each record itself. */
     KAFKA(new ConfigDef()),
     /** No consumer at all: the same work, as tasks of a fixed thread pool. */
