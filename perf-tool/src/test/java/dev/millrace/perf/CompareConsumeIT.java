@@ -75,8 +75,8 @@ class CompareConsumeIT {
     @Test
     void shouldFillATopicForEachSideThatWantsOtherRecords() throws Exception {
         Set<String> before = topics();
-        LaunchedProgram run = run("compare", "--mode=consume", "--rounds", "1", "--num-records", "1000", "--warmup-records", "100",
-                "--a", "hot-key-share=0.5", "--b", "hot-key-share=0", "--json", "-").expectExit(0);
+        LaunchedProgram run = run("compare", "--mode=consume", "--rounds", "1", "--num-records", "2000", "--warmup-records", "100",
+                "--work-us", "50", "--a", "hot-key-share=0.5", "--b", "hot-key-share=0", "--json", "-").expectExit(0);
         assertEquals(2, run.err().lines().filter(line -> line.startsWith("filling a topic")).count(), run::err);
         JsonNode json = json("out");
         assertTrue(json.at("/ratios").has("other_keys.first_80_percent_per_s"), json::toString);

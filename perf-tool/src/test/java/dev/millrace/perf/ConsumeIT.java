@@ -81,28 +81,28 @@ class ConsumeIT {
     void shouldFillATopicHandleEachRecordOnceAndCleanUp(ConsumeClient client) throws Exception {
         Set<String> topicsBefore = topics();
         Set<String> groupsBefore = groups();
-        LaunchedProgram run = consumeFromCluster("--client", client.toString(), "--num-records", "20000", "--warmup-records", "5000",
-                "--partitions", "3", "--hot-key-share", "0.5", "--json", "result.json", "--hlog", "run.hlog", "--target",
+        LaunchedProgram run = consumeFromCluster("--client", client.toString(), "--num-records", "8000", "--warmup-records", "2000",
+                "--partitions", "3", "--hot-key-share", "0.5", "--work-us", "20", "--json", "result.json", "--hlog", "run.hlog", "--target",
                 "errors=0,rate>=1").expectExit(0);
-        run.assertOut(client == ConsumeClient.KAFKA ? "one thread that polls and handles, no work"
-                : "ordering key, concurrency 16, platform threads, no work", "3 partitions", "25,000 handled once at least, 0 missing, 0 "
+        run.assertOut(client == ConsumeClient.KAFKA ? "one thread that polls and handles, 20 us of work"
+                : "ordering key, concurrency 16, platform threads, 20 us of work", "3 partitions", "10,000 handled once at least, 0 missing, 0 "
                 + "handled again, all committed", "one key with 50 %", "records without the hot key");
-        run.assertErr("filling the topic with 25,000 records", "warming up with 5,000 records", "handling 20,000 records");
+        run.assertErr("filling the topic with 10,000 records", "warming up with 2,000 records", "handling 8,000 records");
         assertFalse(run.err().contains("WARN") || run.err().contains("was not deleted"), run::err);
         JsonNode json = json("result.json");
-        assertEquals(25_000, json.get("records_confirmed").asLong());
+        assertEquals(10_000, json.get("records_confirmed").asLong());
         long measured = json.get("num_records").asLong();
-        assertTrue(measured > 0 && measured <= 20_000, json::toString);
+        assertTrue(measured > 0 && measured <= 8_000, json::toString);
         long others = json.at("/other_keys/records").asLong();
         assertTrue(others > 0 && others < measured, json::toString);
         assertTrue(json.get("cpu_s_per_million").asDouble() > 0 && json.get("alloc_bytes_per_record").asDouble() > 0);
-        assertEquals(25_000, json.at("/lag/0/1").asLong(), json::toString);
+        assertTrue(json.at("/lag/0/1").asLong() > 0 && json.at("/lag/0/1").asLong() <= 10_000, json::toString);
         long handled = 0;
         for (JsonNode partition : json.get("partitions")) {
             handled += partition.get("handled").asLong();
             assertEquals(partition.get("to").asLong(), partition.get("committed").asLong(), json::toString);
         }
-        assertEquals(25_000, handled);
+        assertEquals(10_000, handled);
         assertTrue(Files.readString(folder.resolve("run.hlog")).contains("Tag=handler"));
         assertEquals(topicsBefore, topics());
         assertEquals(groupsBefore, groups());
@@ -141,7 +141,7 @@ class ConsumeIT {
             }
         }
         consumeFromCluster("--client", "kafka", "--topic", "theirs", "--command-property", "isolation.level=read_committed",
-                "group.id=mine", "--json", "-").expectExit(0)
+                "group.id=mine", "--work-us", "1000", "--json", "-").expectExit(0)
                 .assertErr("reading what the topic holds", "200 handled once at least, 0 missing", "all committed");
         JsonNode json = json("out");
         assertTrue(json.get("num_records").asLong() <= 100, () -> "half of them are the warm-up: " + json);

@@ -4,16 +4,22 @@ import dev.millrace.perf.load.PhaseResult;
 import dev.millrace.perf.spec.ConsumeSpec;
 import dev.millrace.perf.spec.Measured;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The figures of a finished run, as derived from what was counted.
  *
  * @param partitions what became of each partition's records, of the warm-up too; empty when the run was stopped
  * @param commits whether offsets are committed at all
+ * @param planned records that were to be measured
  * @param closeMs how long the consumer took to close
  */
 public record ConsumeMeasurement(ConsumeSpec spec, ConsumePhase phase, List<PartitionResult> partitions, boolean commits,
-                                 long closeMs) implements Measured {
+                                 long planned, long closeMs) implements Measured {
+    /** A phase in which fewer than this share of its records were handled is over before it is looked at. */
+    private static final double LEAST_SHARE = 0.5;
+
     public double elapsedSeconds() {
         return Math.max(1, phase.elapsedNs()) / 1e9;
     }
@@ -46,6 +52,15 @@ public record ConsumeMeasurement(ConsumeSpec spec, ConsumePhase phase, List<Part
     @Override
     public long errors() {
         return Partitions.errors(partitions);
+    }
+
+    /** Why the measured phase says nothing, when it does not. */
+    public Optional<String> tooShort() {
+        if (phase.stopped() || phase.stalled().isPresent() || phase.handled() >= LEAST_SHARE * planned) {
+            return Optional.empty();
+        }
+        return Optional.of(String.format(Locale.ROOT, "too few records: %,d of %,d were handled while the end of the warm-up was "
+                + "noticed, and %,d were measured; raise --num-records", planned - phase.handled(), planned, phase.handled()));
     }
 
     /** What is committed and should not be, in sentences. */

@@ -23,9 +23,10 @@ import org.HdrHistogram.Histogram;
  * thread and one use.
  */
 final class ConsumeRun {
-    /** The end is looked for at half the time it seems to be away, within these bounds. */
+    /** The end is looked for at half the time it seems to be away, within these bounds; that of the warm-up more often. */
     private static final long LEAST_WAIT_NS = 100_000;
     private static final long MOST_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long MOST_WAIT_WARMING_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private enum End { REACHED, STOPPED, STALLED }
 
@@ -67,7 +68,7 @@ final class ConsumeRun {
         begin();
         int rounds = WarmUp.rounds(records);
         for (int i = 1; i <= rounds; i++) {
-            End end = watch(Math.max(1, records * i / rounds), Math.max(1, records), listener);
+            End end = watch(Math.max(1, records * i / rounds), Math.max(1, records), MOST_WAIT_WARMING_NS, listener);
             if (end == End.STALLED) {
                 throw new RunFailedException(stalled());
             }
@@ -112,7 +113,7 @@ final class ConsumeRun {
             if (lag != null) {
                 sampler.start();
             }
-            end = watch(ledger.expected(), ledger.expected() - startCount, listener);
+            end = watch(ledger.expected(), ledger.expected() - startCount, MOST_WAIT_NS, listener);
             endNs = System.nanoTime();
             cost = ProcessMeter.read().minus(before);
         }
@@ -129,7 +130,7 @@ final class ConsumeRun {
         others = new RateOfOthers(work.othersCount());
     }
 
-    private End watch(long until, long total, IntervalListener listener) {
+    private End watch(long until, long total, long mostWaitNs, IntervalListener listener) {
         long intervalStartMs = System.currentTimeMillis();
         long nextTickNs = startNs + tickNs;
         long lastCount = startCount;
@@ -157,8 +158,8 @@ final class ConsumeRun {
                 intervalStartMs = tick(intervalStartMs, nowNs, count, total, listener);
                 nextTickNs += tickNs * (1 + (nowNs - nextTickNs) / tickNs);
             }
-            long wait = count == startCount ? MOST_WAIT_NS : (until - count) * ((nowNs - startNs) / (count - startCount)) / 2;
-            LockSupport.parkNanos(Math.min(Math.max(wait, LEAST_WAIT_NS), Math.min(MOST_WAIT_NS, nextTickNs - nowNs)));
+            long wait = count == startCount ? mostWaitNs : (until - count) * ((nowNs - startNs) / (count - startCount)) / 2;
+            LockSupport.parkNanos(Math.min(Math.max(wait, LEAST_WAIT_NS), Math.min(mostWaitNs, nextTickNs - nowNs)));
         }
     }
 

@@ -144,7 +144,7 @@ public final class Consumption implements AutoCloseable {
         if (!phase.stopped()) {
             partitions = ledger.check(commits == null ? new EndOffsets(Map.of()) : commits.read());
         }
-        return new ConsumeMeasurement(spec, phase, partitions, commits != null, closeMs);
+        return new ConsumeMeasurement(spec, phase, partitions, commits != null, measuredRecords(), closeMs);
     }
 
     /** Closes the consumer, if that was not done. */

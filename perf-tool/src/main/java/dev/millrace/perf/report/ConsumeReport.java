@@ -51,6 +51,6 @@ public record ConsumeReport(
 
     @Override
     public List<String> reasonsNotValid() {
-        return List.of();
+        return measurement.tooShort().stream().toList();
     }
 }

@@ -61,6 +61,16 @@ class ConsumeReportTest {
     }
 
     @Test
+    void shouldBeNotValidWhenMostWasHandledBeforeTheMeasurementBegan() {
+        assertEquals(0, ConsumeReports.clean().planned(2_000).make().exitCode());
+        ConsumeReport report = ConsumeReports.clean().planned(2_001).make();
+        assertEquals(4, report.exitCode());
+        assertTrue(report.notValid().get(0).contains("1,001 of 2,001 were handled while the end of the warm-up was noticed"),
+                report.notValid()::toString);
+        assertEquals(130, ConsumeReports.clean().planned(2_001).stopped().make().exitCode());
+    }
+
+    @Test
     void shouldJudgeTargets() {
         assertEquals(0, ConsumeReports.clean().targets("rate>=2000,share>=0.5,p99<2ms,errors=0").make().exitCode());
         assertEquals(3, ConsumeReports.clean().targets("share>=0.6").make().exitCode());

@@ -31,6 +31,7 @@ final class ConsumeReports {
     private ConsumeClient client = ConsumeClient.MILLRACE;
     private long missing;
     private long duplicates;
+    private long planned = 1_000;
     private long committed = 1_500;
     private boolean stopped;
     private String stalled;
@@ -49,6 +50,11 @@ final class ConsumeReports {
 
     ConsumeReports missing(long count) {
         missing = count;
+        return this;
+    }
+
+    ConsumeReports planned(long count) {
+        planned = count;
         return this;
     }
 
@@ -102,7 +108,7 @@ final class ConsumeReports {
                 Optional.ofNullable(stalled), new PhaseResult.Cost(3_000_000, 1_000_000, 7, 9, 1_000_000, 120_000));
         List<PartitionResult> partitions = stopped ? List.of() : List.of(new PartitionResult(3, 0, 1_500, 1_500,
                 1_500 - missing + duplicates, missing, missing == 0 ? -1 : 77, duplicates, 0, 1_499, committed));
-        ConsumeMeasurement measurement = new ConsumeMeasurement(spec, phase, partitions, client.reads(), 12);
+        ConsumeMeasurement measurement = new ConsumeMeasurement(spec, phase, partitions, client.reads(), planned, 12);
         return new ConsumeReport(spec, settings.effective(client, "127.0.0.1:1"), "1 embedded broker",
                 Optional.of(new Topic("t", 6, 1, true)), Optional.of("g"), measurement, new Environment("17", 2, "Linux"));
     }
