@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "compare",
         description = {
-            "Measures two producers (or consumers: --mode consume), or two settings of one, in turn on the same brokers, and says which is better in what.",
+            "Measures two producers (or consumers: --mode consume), or two settings of one, in turn on the same "
+                    + "brokers, and says which is better in what.",
             "Each run is one of 'produce' in a JVM of its own, with a warm-up long enough for the compiler and its counts "
                     + "confirmed. The order is A B B A A B ..., and the ratio A / B is taken within each pair; where the pairs do "
                     + "not agree on the better side, the comparison is inconclusive.",

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Comparisons of {@code consume}: all runs read the same topic, which is filled once; or one each, when the sides want other records. */
+/** Comparisons of {@code consume}: all runs read one topic, which is filled once; or one each, when the sides want other records. */
 final class ComparedConsume implements ComparedKind<ConsumeSpec> {
     private static final Duration SILENCE = Duration.ofMinutes(10);
     private static final String SOMEWHERE = "127.0.0.1:9092";

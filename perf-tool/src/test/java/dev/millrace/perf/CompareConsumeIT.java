@@ -92,10 +92,11 @@ class CompareConsumeIT {
         for (String producer : List.of("millrace", "kafka")) {
             // Each client on one of the sides.
             String consumer = producer.equals("kafka") ? "millrace" : "kafka";
-            LaunchedProgram run = run("e2e", "--client", consumer, "--producer", producer, "--throughput", "2000", "--num-records", "1500",
-                    "--warmup-records", "300", "--work-us", "20", "--topic", "both", "--json", "e.json", "--hlog", "e.hlog", "--target",
-                    "errors=0,p50<60s").expectExit(0);
-            run.assertOut("producer   " + producer + ", 2,000 records/s by schedule", "consumer   " + consumer, "handled    1,500, 0 errors",
+            LaunchedProgram run = run("e2e", "--client", consumer, "--producer", producer, "--throughput", "2000",
+                    "--num-records", "1500", "--warmup-records", "300", "--work-us", "20", "--topic", "both", "--json", "e.json",
+                    "--hlog", "e.hlog", "--target", "errors=0,p50<60s").expectExit(0);
+            run.assertOut("producer   " + producer + ", 2,000 records/s by schedule", "consumer   " + consumer,
+                    "handled    1,500, 0 errors",
                     "1,800 handled once at least, 0 missing, 0 handled again, all committed", "latency    p50", "met");
             JsonNode json = json("e.json");
             assertEquals(1_800, json.get("records_confirmed").asLong());

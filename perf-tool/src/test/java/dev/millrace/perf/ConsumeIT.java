@@ -82,11 +82,12 @@ class ConsumeIT {
         Set<String> topicsBefore = topics();
         Set<String> groupsBefore = groups();
         LaunchedProgram run = consumeFromCluster("--client", client.toString(), "--num-records", "8000", "--warmup-records", "2000",
-                "--partitions", "3", "--hot-key-share", "0.5", "--work-us", "20", "--json", "result.json", "--hlog", "run.hlog", "--target",
-                "errors=0,rate>=1").expectExit(0);
+                "--partitions", "3", "--hot-key-share", "0.5", "--work-us", "20", "--json", "result.json", "--hlog", "run.hlog",
+                "--target", "errors=0,rate>=1").expectExit(0);
         run.assertOut(client == ConsumeClient.KAFKA ? "one thread that polls and handles, 20 us of work"
-                : "ordering key, concurrency 16, platform threads, 20 us of work", "3 partitions", "10,000 handled once at least, 0 missing, 0 "
-                + "handled again, all committed", "one key with 50 %", "records without the hot key");
+                : "ordering key, concurrency 16, platform threads, 20 us of work", "3 partitions",
+                "10,000 handled once at least, 0 missing, 0 handled again, all committed", "one key with 50 %",
+                "records without the hot key");
         run.assertErr("filling the topic with 10,000 records", "warming up with 2,000 records", "handling 8,000 records");
         assertFalse(run.err().contains("WARN") || run.err().contains("was not deleted"), run::err);
         JsonNode json = json("result.json");
@@ -156,8 +157,8 @@ class ConsumeIT {
 
     @Test
     void shouldMeasureWorkOnABarePoolWithoutABroker() throws IOException, InterruptedException {
-        LaunchedProgram run = consume("--client", "pool", "--concurrency", "8", "--work-us", "200", "--num-records", "4000", "--warmup-records",
-                "1000", "--json", "-", "--target", "share>=2").expectExit(3);
+        LaunchedProgram run = consume("--client", "pool", "--concurrency", "8", "--work-us", "200", "--num-records", "4000",
+                "--warmup-records", "1000", "--json", "-", "--target", "share>=2").expectExit(3);
         run.assertErr("8 threads and no consumer, 200 us of work", "5,000 handled once at least, 0 missing", "MISSED");
         JsonNode json = json("out");
         assertTrue(json.at("/handler_ms/p50").asDouble() >= 0.2, json::toString);

@@ -140,12 +140,12 @@ final class ConsumeRun {
             if (count >= until) {
                 return End.REACHED;
             }
-            consumer.failure().ifPresent(failure -> {
-                throw new RunFailedException("the consumer ended: " + failure, failure);
-            });
             if (stop.getAsBoolean()) {
                 return End.STOPPED;
             }
+            consumer.failure().ifPresent(failure -> {
+                throw new RunFailedException("the consumer ended: " + failure, failure);
+            });
             long nowNs = System.nanoTime();
             others.sample(nowNs - startNs, work.othersCount());
             if (count != lastCount) {

@@ -166,8 +166,8 @@ public final class Ledger {
                     notThere++;
                 }
             }
-            return new PartitionResult(number, from, end, dense ? end - from : marked, first.sum() + again.sum(), missing, firstMissing,
-                    first.sum() + again.sum() - handled, notThere, last, committed);
+            return new PartitionResult(number, from, end, dense ? end - from : marked, first.sum() + again.sum(), missing,
+                    firstMissing, first.sum() + again.sum() - handled, notThere, last, committed);
         }
     }
 }

@@ -5,7 +5,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 
-/** When a record was due, in a header of it: nanoseconds of this process's {@link System#nanoTime}, which means nothing to any other. */
+/**
+ * When a record was due, in a header of it: nanoseconds of this process's {@link System#nanoTime}, which mean nothing to any
+ * other process.
+ */
 public final class DueStamp {
     private static final String HEADER = "millrace-perf-due";
 

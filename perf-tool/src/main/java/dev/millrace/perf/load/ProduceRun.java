@@ -96,7 +96,8 @@ public final class ProduceRun implements AutoCloseable {
 
     private Phase phase(long count, Duration tick, IntervalListener listener) {
         SendMode sends = transactional.<SendMode>map(transactions -> new TransactionalSends(
-                producer, transactions.duration().toNanos(), stallNs, Clock.SYSTEM, stop)).orElseGet(() -> new PlainSends(producer, stamped));
+                producer, transactions.duration().toNanos(), stallNs, Clock.SYSTEM, stop))
+                .orElseGet(() -> new PlainSends(producer, stamped));
         return new Phase(sends, load, count, tick.toNanos(), stallNs, stop, listener);
     }
 

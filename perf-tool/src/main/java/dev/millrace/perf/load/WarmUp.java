@@ -4,9 +4,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongFunction;
 
 /**
- * Sends records that no figure counts, in several rounds, and lets the JVM's compiler catch up behind each. Compiling takes a few seconds of
- * CPU; on a machine that the load itself keeps busy it would go on far into the measurement, and be most of what is measured. Each
- * round brings up what the code compiled behind the one before makes hot. For one thread.
+ * Sends records that no figure counts, in several rounds, and lets the JVM's compiler catch up behind each. Compiling takes a few
+ * seconds of CPU; on a machine that the load itself keeps busy it would go on far into the measurement, and be most of what is
+ * measured. Each round brings up what the code compiled behind the one before makes hot. For one thread.
  */
 public final class WarmUp {
     private static final int ROUNDS = 4;

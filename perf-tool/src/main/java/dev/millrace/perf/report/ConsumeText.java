@@ -74,7 +74,8 @@ public final class ConsumeText {
             return "handled, not checked: the run was stopped";
         }
         return String.format(Locale.ROOT, "after the warm-up; of all, warm-up included, %,d handled once at least, %,d missing, "
-                + "%,d handled again%s", Partitions.confirmed(measurement.partitions()), Partitions.missing(measurement.partitions()), Partitions.duplicates(measurement.partitions()),
+                + "%,d handled again%s", Partitions.confirmed(measurement.partitions()),
+                Partitions.missing(measurement.partitions()), Partitions.duplicates(measurement.partitions()),
                 !measurement.commits() ? "" : measurement.wrongCommits().isEmpty() ? ", all committed" : ", NOT all committed");
     }
 

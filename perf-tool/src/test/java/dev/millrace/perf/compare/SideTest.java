@@ -73,7 +73,8 @@ class SideTest {
     void shouldRefuseOtherBrokersAndPartitionsThatAreFixed() {
         assertRefused("same brokers", () -> side("bootstrap.servers=b:1").check(SideKeys.PRODUCE, "kafka", Optional.empty()));
         assertRefused("--a: partitions: because", () -> side("partitions=4").check(SideKeys.PRODUCE, "kafka", Optional.of("because")));
-        assertRefused("sets the serializers itself", () -> side("key.serializer=x").check(SideKeys.PRODUCE, "kafka", Optional.empty()));
+        assertRefused("sets the serializers itself", () -> side("key.serializer=x")
+                .check(SideKeys.PRODUCE, "kafka", Optional.empty()));
     }
 
     @Test

@@ -95,7 +95,8 @@ class ConsumeReportTest {
         assertEquals(List.of("partition", "from", "to", "records", "handled", "missing", "duplicates", "not_there", "committed"),
                 keys(json.get("partitions").get(0)));
         assertEquals(List.of("exit_code", "stopped", "error_messages", "not_valid", "missing", "duplicates", "timed_records",
-                "not_handled", "close_ms", "cpu_user_s_per_million", "cpu_without_compiler_s_per_million", "jit_ms"), keys(json.get("detail")));
+                "not_handled", "close_ms", "cpu_user_s_per_million", "cpu_without_compiler_s_per_million", "jit_ms"),
+                keys(json.get("detail")));
     }
 
     @Test
