@@ -58,12 +58,16 @@ final class ConsumeRun {
 
     /**
      * Starts the consumer and waits until so many records are handled, one at least: joining a group is in no figure. In
-     * rounds, and behind each, handlers are held back until the JVM's compiler is at rest.
+     * rounds, and behind each, handlers are held back until the JVM's compiler is at rest; behind the last one until
+     * {@link #measure}.
      *
      * @return whether they were; otherwise the run was stopped
      * @throws RunFailedException when the consumer fails, or nothing is handled any more
      */
     boolean warmUp(long records, IntervalListener listener) {
+        // Loads what these need, so that the measurement does not.
+        ProcessMeter.read();
+        work.takeTimes(times);
         consumer.start();
         begin();
         int rounds = WarmUp.rounds(records);
@@ -75,21 +79,15 @@ final class ConsumeRun {
             if (end == End.STOPPED) {
                 return false;
             }
+            work.gate().close();
             if (rounds > 1) {
-                awaitCompiler();
+                new CompilerRest(stop).await();
+            }
+            if (i < rounds) {
+                work.gate().open();
             }
         }
         return !stop.getAsBoolean();
-    }
-
-    /** What the client has taken meanwhile, it hands out afterwards; few records beside those of any phase. */
-    private void awaitCompiler() {
-        work.gate().close();
-        try {
-            new CompilerRest(stop).await();
-        } finally {
-            work.gate().open();
-        }
     }
 
     /**
@@ -103,8 +101,9 @@ final class ConsumeRun {
         work.takeTimes(IntervalHistogram.empty());
         times.reset();
         notHandled.clear();
-        begin();
         ProcessMeter before = ProcessMeter.read();
+        begin();
+        work.gate().open();
         LagSampler sampler = new LagSampler(lag, startNs);
         End end;
         long endNs;

@@ -154,6 +154,7 @@ public final class Consumption implements AutoCloseable {
             return;
         }
         closed = true;
+        work.gate().open();
         try (work) {
             if (started) {
                 consumer.close();

@@ -13,10 +13,13 @@ final class Gate {
         opening = new CompletableFuture<>();
     }
 
+    /** Does nothing when it is open. */
     void open() {
         CompletableFuture<Void> waitedFor = opening;
-        opening = null;
-        waitedFor.complete(null);
+        if (waitedFor != null) {
+            opening = null;
+            waitedFor.complete(null);
+        }
     }
 
     /** Blocks while it is closed. */

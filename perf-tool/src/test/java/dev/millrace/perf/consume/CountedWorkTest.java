@@ -76,6 +76,7 @@ class CountedWorkTest {
             assertFalse(async.isDone());
             assertEquals(0, ledger.handledCount());
             work.gate().open();
+            work.gate().open();
             async.join();
             handler.join();
             assertEquals(2, ledger.handledCount());
