@@ -11,24 +11,23 @@ import dev.millrace.perf.compare.RunProcess;
 import dev.millrace.perf.compare.Side;
 import dev.millrace.perf.load.StopSignal;
 import dev.millrace.perf.report.ExitCode;
-import dev.millrace.perf.spec.ProduceSpec;
 import dev.millrace.perf.spec.RunFailedException;
 import dev.millrace.perf.spec.UsageException;
 import dev.millrace.perf.spec.Where;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.kafka.clients.producer.ProducerConfig;
 
-/** One comparison from the first broker to the last run. For one thread and one use. */
-final class CompareSession {
-    /** Beside what a run waits by itself: reading back what was committed may be silent for long. */
-    private static final Duration SILENCE = Duration.ofMinutes(10);
+/**
+ * One comparison from the first broker to the last run. For one thread and one use.
+ *
+ * @param <S> what a run is asked to do
+ */
+final class CompareSession<S> {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     /**
@@ -37,20 +36,22 @@ final class CompareSession {
      * @param arguments of its runs, but for the brokers
      * @param spec what they ask for, but for the brokers
      */
-    record Contender(Side side, List<String> arguments, ProduceSpec spec) {
+    record Contender<S>(Side side, List<String> arguments, S spec) {
     }
 
+    private final ComparedKind<S> kind;
     private final Where where;
-    private final Contender a;
-    private final Contender b;
+    private final Contender<S> a;
+    private final Contender<S> b;
     private final int rounds;
     private final RatioTargets targets;
     private final StopSignal stop;
     private final Interruption interruption;
     private final RunProgress progress;
 
-    CompareSession(Where where, Contender a, Contender b, int rounds, RatioTargets targets, StopSignal stop,
-            Interruption interruption, RunProgress progress) {
+    CompareSession(ComparedKind<S> kind, Where where, Contender<S> a, Contender<S> b, int rounds, RatioTargets targets,
+            StopSignal stop, Interruption interruption, RunProgress progress) {
+        this.kind = kind;
         this.where = where;
         this.a = a;
         this.b = b;
@@ -68,16 +69,17 @@ final class CompareSession {
      * @throws RunFailedException when a run fails
      */
     Optional<Comparison> run() throws InterruptedException {
-        if (where.bootstrapServers().isEmpty() && where.sinkDelay().isEmpty()) {
+        boolean needsBrokers = kind.needsBrokers(a.spec()) || kind.needsBrokers(b.spec());
+        if (needsBrokers && where.bootstrapServers().isEmpty() && where.sinkDelay().isEmpty()) {
             progress.message("starting " + where.embeddedBrokers()
                     + (where.embeddedBrokers() == 1 ? " embedded broker" : " embedded brokers"));
         }
-        try (Brokers brokers = BrokersFactory.open(where)) {
+        try (Brokers brokers = needsBrokers ? BrokersFactory.open(where) : BrokersFactory.none()) {
             interruption.enterRun();
             try {
                 List<Comparison.Pair> pairs = pairs(brokers);
                 return pairs.isEmpty() ? Optional.empty() : Optional.of(new Comparison(a.side(), b.side(),
-                        new Comparison.Specs(a.spec(), b.spec()), pairs, targets, stop.getAsBoolean()));
+                        kind.runs(a.spec(), b.spec()), pairs, targets, stop.getAsBoolean()));
             } finally {
                 interruption.leaveRun();
             }
@@ -85,12 +87,23 @@ final class CompareSession {
     }
 
     private List<Comparison.Pair> pairs(Brokers brokers) throws InterruptedException {
+        Optional<ComparedKind.SharedTopics> opened = kind.open(brokers, a.spec(), b.spec(), where, stop);
+        if (opened.isEmpty()) {
+            progress.message("millrace-perf: stopped before the first run");
+            return List.of();
+        }
+        try (ComparedKind.SharedTopics topics = opened.get()) {
+            return pairs(brokers, topics);
+        }
+    }
+
+    private List<Comparison.Pair> pairs(Brokers brokers, ComparedKind.SharedTopics topics) throws InterruptedException {
         List<Comparison.Pair> pairs = new ArrayList<>();
         for (int round = 1; round <= rounds; round++) {
             // A B B A: what changes steadily, of the brokers or the machine, is for and against both alike.
             boolean aFirst = round % 2 == 1;
-            Optional<ObjectNode> first = measure(aFirst ? a : b, round, brokers);
-            Optional<ObjectNode> second = first.isEmpty() ? first : measure(aFirst ? b : a, round, brokers);
+            Optional<ObjectNode> first = measure(aFirst, round, brokers, topics);
+            Optional<ObjectNode> second = first.isEmpty() ? first : measure(!aFirst, round, brokers, topics);
             if (second.isEmpty()) {
                 progress.message("millrace-perf: stopped in round " + round);
                 return pairs;
@@ -101,22 +114,26 @@ final class CompareSession {
     }
 
     /** @return empty when it was stopped */
-    private Optional<ObjectNode> measure(Contender contender, int round, Brokers brokers) throws InterruptedException {
+    private Optional<ObjectNode> measure(boolean isA, int round, Brokers brokers, ComparedKind.SharedTopics topics)
+            throws InterruptedException {
         if (stop.getAsBoolean()) {
             return Optional.empty();
         }
+        Contender<S> contender = isA ? a : b;
+        List<String> arguments = new ArrayList<>(contender.arguments());
+        arguments.addAll(topics.arguments(isA));
         String name = "round " + round + "/" + rounds + ", " + contender.side().name() + " (" + contender.side().description() + ")";
         progress.begin(name);
         AtomicReference<String> result = new AtomicReference<>();
         int code;
         String tail;
-        try (RunProcess run = RunProcess.start(command(contender, brokers), line -> {
-            if (line.startsWith(ComparedRun.RESULT)) {
-                result.set(line.substring(ComparedRun.RESULT.length()));
+        try (RunProcess run = RunProcess.start(command(arguments, brokers), line -> {
+            if (line.startsWith(ChildRun.RESULT)) {
+                result.set(line.substring(ChildRun.RESULT.length()));
             }
             progress.line(line);
         })) {
-            code = run.await(stop, silence(contender.spec()));
+            code = run.await(stop, kind.silence(contender.spec()));
             tail = run.tail();
         }
         if (stop.getAsBoolean()) {
@@ -151,20 +168,13 @@ final class CompareSession {
         }
     }
 
-    /** A run tells its progress all the time, and notices itself when nothing moves; a run that does neither hangs. */
-    private static Duration silence(ProduceSpec spec) {
-        ProducerConfig config = spec.settings().check("127.0.0.1:9092");
-        return SILENCE.plusMillis(config.getLong(ProducerConfig.MAX_BLOCK_MS_CONFIG))
-                .plusMillis(config.getInt(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG));
-    }
-
-    private List<String> command(Contender contender, Brokers brokers) {
+    private List<String> command(List<String> arguments, Brokers brokers) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // Both sides get what the user gave this JVM.
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), ComparedRun.class.getName()));
-        command.addAll(withBrokers(contender.arguments(), where, brokers.bootstrapServers(), brokers.count()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), kind.process().getName()));
+        command.addAll(withBrokers(arguments, where, brokers.bootstrapServers(), brokers.count()));
         return command;
     }
 
@@ -174,7 +184,7 @@ final class CompareSession {
         all.add("--bootstrap-server=" + bootstrapServers);
         where.sinkDelay().ifPresent(delay -> all.add("--delay-of-sink=" + delay.toNanos() / 1_000 + "us"));
         boolean embedded = where.bootstrapServers().isEmpty() && where.sinkDelay().isEmpty();
-        if (embedded && where.replicationFactor().isEmpty()) {
+        if (embedded && count > 0 && where.replicationFactor().isEmpty()) {
             all.add("--replication-factor=" + Math.min(3, count));
         }
         return all;

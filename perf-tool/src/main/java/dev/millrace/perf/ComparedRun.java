@@ -1,7 +1,5 @@
 package dev.millrace.perf;
 
-import dev.millrace.perf.load.StopSignal;
-import dev.millrace.perf.report.ExitCode;
 import dev.millrace.perf.report.ProduceJson;
 import dev.millrace.perf.spec.ProduceSpec;
 import dev.millrace.perf.spec.Targets;
@@ -13,8 +11,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,11 +22,6 @@ import picocli.CommandLine.Option;
  */
 @Command(name = "compare")
 final class ComparedRun implements Callable<Integer> {
-    /** What the line with the result begins with. */
-    static final String RESULT = "millrace-perf-result ";
-    /** Longer than a run needs to stop and to clean up. */
-    private static final long STOP_SECONDS = 30;
-
     @Mixin
     private ProduceOptions options;
 
@@ -46,13 +37,7 @@ final class ComparedRun implements Callable<Integer> {
 
     /** Makes the run and ends the process with its exit code, which is one of {@code produce}. */
     public static void main(String[] args) {
-        MillracePerf.setLogLevels();
-        System.exit(commandLine(new ComparedRun()).execute(args));
-    }
-
-    private static CommandLine commandLine(ComparedRun run) {
-        // What a side says goes over what both are told.
-        return MillracePerf.configured(new CommandLine(run)).setOverwrittenOptionsAllowed(true);
+        ChildRun.main(new ComparedRun(), args);
     }
 
     /**
@@ -62,11 +47,7 @@ final class ComparedRun implements Callable<Integer> {
      */
     static ProduceSpec specOf(List<String> args) {
         ComparedRun run = new ComparedRun();
-        try {
-            commandLine(run).parseArgs(args.toArray(String[]::new));
-        } catch (CommandLine.ParameterException e) {
-            throw new UsageException(e.getMessage(), e);
-        }
+        ChildRun.parse(run, args);
         return run.spec();
     }
 
@@ -84,30 +65,9 @@ final class ComparedRun implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        StopSignal stop = new StopSignal();
+        RunConsole console = new RunConsole(System.err, false, Duration.ofMillis(reportingIntervalMs), Optional.empty());
         // The comparison is told of Ctrl-C as well, and decides.
-        Interruption interruption = Interruption.ignore();
-        Thread parent = new Thread(() -> stopWithInput(stop), "millrace-perf-stdin");
-        parent.setDaemon(true);
-        parent.start();
-        return new ProduceSession(spec(), stop, interruption, System.err, false, Duration.ofMillis(reportingIntervalMs),
-                Optional.empty()).run(report -> System.out.println(RESULT + ProduceJson.tree(report)));
-    }
-
-    private static void stopWithInput(StopSignal stop) {
-        try {
-            while (System.in.read() >= 0) {
-                // Nothing is said; only the end counts.
-            }
-        } catch (IOException e) {
-            // A broken pipe is an end too.
-        }
-        stop.request();
-        try {
-            TimeUnit.SECONDS.sleep(STOP_SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
+        return new ProduceSession(spec(), ChildRun.stopWithParent(), Interruption.ignore(), console)
+                .run(report -> System.out.println(ChildRun.RESULT + ProduceJson.tree(report)));
     }
 }

@@ -2,12 +2,17 @@ package dev.millrace.perf;
 
 import dev.millrace.perf.report.ExitCode;
 import dev.millrace.perf.spec.Client;
+import dev.millrace.perf.spec.ConsumeClient;
+import dev.millrace.perf.spec.Ordering;
+import dev.millrace.perf.spec.RecordForm;
 import dev.millrace.perf.spec.RunFailedException;
 import dev.millrace.perf.spec.UsageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 import java.util.function.Function;
 import picocli.CommandLine;
@@ -21,8 +26,9 @@ import picocli.CommandLine.Spec;
 /** The command line {@code millrace-perf}. */
 @Command(
         name = "millrace-perf",
-        description = "Measures Kafka producers: throughput, honest latency percentiles, and what they cost.",
-        subcommands = {ProduceCommand.class, CompareCommand.class, JmhCommand.class, HelpCommand.class},
+        description = "Measures Kafka producers and consumers: throughput, honest latency percentiles, and what they cost.",
+        subcommands = {ProduceCommand.class, ConsumeCommand.class, EndToEndCommand.class, CompareCommand.class,
+            CompareConsumeCommand.class, JmhCommand.class, HelpCommand.class},
         versionProvider = MillracePerf.Version.class,
         footer = {"", "Begin with: millrace-perf produce"})
 public final class MillracePerf implements Runnable {
@@ -58,7 +64,32 @@ public final class MillracePerf implements Runnable {
 
     /** Runs the command in this process. */
     static int execute(String... args) {
-        return commandLine().execute(args);
+        return execute(commandLine(), args);
+    }
+
+    /** The same, on a command line whose output may go elsewhere. */
+    static int execute(CommandLine commandLine, String... args) {
+        return commandLine.execute(withMode(args));
+    }
+
+    /** A mode of {@code compare} that has options of its own is a command of its own, which takes the place of the option. */
+    private static String[] withMode(String[] args) {
+        if (args.length == 0 || !args[0].equals("compare")) {
+            return args;
+        }
+        List<String> all = new ArrayList<>(List.of(args));
+        int at = all.indexOf("--mode=consume");
+        int apart = all.indexOf("--mode");
+        if (at < 0 && apart >= 0 && apart + 1 < all.size() && all.get(apart + 1).equals("consume")) {
+            at = apart;
+            all.remove(apart + 1);
+        }
+        if (at < 0) {
+            return args;
+        }
+        all.remove(at);
+        all.set(0, CompareConsumeCommand.NAME);
+        return all.toArray(String[]::new);
     }
 
     static CommandLine commandLine() {
@@ -68,6 +99,9 @@ public final class MillracePerf implements Runnable {
     static CommandLine configured(CommandLine command) {
         return command
                 .registerConverter(Client.class, converter(Client::parse))
+                .registerConverter(ConsumeClient.class, converter(ConsumeClient::parse))
+                .registerConverter(Ordering.class, converter(Ordering::parse))
+                .registerConverter(RecordForm.class, converter(RecordForm::parse))
                 .registerConverter(Path.class, converter(Path::of))
                 .setUsageHelpWidth(HELP_WIDTH)
                 .setParameterExceptionHandler(MillracePerf::usage)
@@ -87,7 +121,7 @@ public final class MillracePerf implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? There are produce, compare and jmh");
+        throw new ParameterException(spec.commandLine(), "which command? There are produce, consume, e2e, compare and jmh");
     }
 
     private static int usage(ParameterException e, String[] args) {

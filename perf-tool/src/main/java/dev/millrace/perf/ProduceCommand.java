@@ -6,13 +6,9 @@ import dev.millrace.perf.report.ProduceJson;
 import dev.millrace.perf.report.ProduceText;
 import dev.millrace.perf.spec.ProduceSpec;
 import dev.millrace.perf.spec.Targets;
-import dev.millrace.perf.spec.UsageException;
 import dev.millrace.perf.spec.Warmup;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,33 +52,20 @@ final class ProduceCommand implements Callable<Integer> {
                     + "or s), rate>=N records/s, mb>=N, errors=N: 'p99<50ms,rate>=50000,errors=0'.")
     private List<String> targets = new ArrayList<>();
 
-    @Option(names = "--reporting-interval", paramLabel = "MS", defaultValue = "5000",
-            description = "Time between two lines of progress when standard error is no terminal, and between two intervals "
-                    + "of --hlog (default: ${DEFAULT-VALUE}).")
-    private long reportingIntervalMs;
-
-    @Option(names = "--hlog", paramLabel = "FILE",
-            description = "Write the latency histograms of every interval in HdrHistogram's log format.")
-    private Path histogramFile;
-
-    @Option(names = "--json", paramLabel = "FILE",
-            description = "Write the result as JSON; '-' is standard output, and the text goes to standard error then.")
-    private Path jsonFile;
+    @Mixin
+    private OutputOptions output;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
     private boolean help;
 
     @Override
     public Integer call() throws Exception {
-        if (reportingIntervalMs < 1) {
-            throw new UsageException("--reporting-interval: " + reportingIntervalMs + " is not above 0");
-        }
-        ReportOutput output = ReportOutput.of(jsonFile);
+        RunConsole console = output.console();
+        ReportOutput result = output.output();
         StopSignal stop = new StopSignal();
         Interruption interruption = Interruption.install(stop, ExitCode.INTERRUPTED);
         ProduceSpec spec = options.toSpec(Warmup.ofOneRun(warmupRecords), Targets.parse(targets));
-        ProduceSession session = new ProduceSession(spec, stop, interruption, System.err,
-                Terminal.isStandardErrorOne(), Duration.ofMillis(reportingIntervalMs), Optional.ofNullable(histogramFile));
-        return session.run(report -> output.write(ProduceText.of(report), () -> ProduceJson.of(report)));
+        return new ProduceSession(spec, stop, interruption, console)
+                .run(report -> result.write(ProduceText.of(report), () -> ProduceJson.of(report)));
     }
 }

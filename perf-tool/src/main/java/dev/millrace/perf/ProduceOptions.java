@@ -15,8 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.UUID;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -75,29 +75,13 @@ final class ProduceOptions {
                     + "(default with a transactional id: 3000).")
     private Long transactionDurationMs;
 
-    @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT,...",
-            description = "Use the cluster that is there (default: start embedded brokers).")
-    private String bootstrapServer;
-
-    @Option(names = "--embedded", paramLabel = "N",
-            description = "Real brokers to start for the run, each a process (default: 1).")
-    private Integer embedded;
-
     @Option(names = "--sink", paramLabel = "DELAY", arity = "0..1", fallbackValue = "0ms",
             description = "Send to a process that acknowledges, at once or after the delay (2ms), and stores nothing: measures "
                     + "the client without a broker's work.")
     private String sink;
 
-    @Option(names = "--topic", paramLabel = "NAME",
-            description = "The topic; made when it is missing (default: one of its own for the run).")
-    private String topic;
-
-    @Option(names = "--partitions", paramLabel = "N", description = "Partitions of a topic that is made (default: 6).")
-    private Integer partitions;
-
-    @Option(names = "--replication-factor", paramLabel = "N",
-            description = "Replicas of a topic that is made (default: the embedded brokers, at most 3; else the cluster's own).")
-    private Integer replicationFactor;
+    @Mixin
+    private WhereOptions where;
 
     @Option(names = "--command-property", paramLabel = "KEY=VALUE", arity = "1..*",
             description = "A setting of the client, over those of --command-config; may be given often.")
@@ -115,12 +99,12 @@ final class ProduceOptions {
      */
     ProduceSpec toSpec(Warmup warmup, Targets targets) {
         ClientSettings settings = ClientSettings.of(Optional.ofNullable(commandConfig), commandProperties);
-        Where where = where(settings);
+        Where to = where.where(settings.bootstrapServers(), Optional.ofNullable(sink).map(text -> TimeSpan.parse(text, "--sink")));
         Optional<Transactional> transactional = transactional(settings);
         if (transactional.isPresent()) {
             settings = settings.withTransactionalId(transactional.get().id());
         }
-        return new ProduceSpec(client, settings, load(warmup), transactional, where, targets);
+        return new ProduceSpec(client, settings, load(warmup), transactional, to, targets);
     }
 
     /** One of the two options is enough, and so is the id among the client's settings. */
@@ -133,7 +117,7 @@ final class ProduceOptions {
             throw new UsageException("--sink and transactions exclude each other: the sink has no transaction coordinator");
         }
         long durationMs = transactionDurationMs == null ? DEFAULT_TRANSACTION_MS
-                : range("--transaction-duration-ms", transactionDurationMs, 1, Integer.MAX_VALUE);
+                : Ranges.check("--transaction-duration-ms", transactionDurationMs, 1, Integer.MAX_VALUE);
         return Optional.of(new Transactional(
                 id.orElseGet(() -> "millrace-perf-" + UUID.randomUUID()), Duration.ofMillis(durationMs)));
     }
@@ -145,8 +129,8 @@ final class ProduceOptions {
         if (throughput != -1 && !(throughput > 0 && throughput <= 1e9)) {
             throw new UsageException("--throughput: " + throughput + " is neither -1 nor in (0, 1e9]");
         }
-        int size = recordSize == null ? DEFAULT_RECORD_SIZE : range("--record-size", recordSize, 0, MAX_RECORD_SIZE);
-        range("--num-records", numRecords, 1, Long.MAX_VALUE / 2);
+        int size = recordSize == null ? DEFAULT_RECORD_SIZE : Ranges.check("--record-size", recordSize, 0, MAX_RECORD_SIZE);
+        Ranges.check("--num-records", numRecords, 1, Long.MAX_VALUE / 2);
         if (payloadDelimiter.isEmpty()) {
             throw new UsageException("--payload-delimiter: it is empty");
         }
@@ -157,46 +141,8 @@ final class ProduceOptions {
                 Optional.ofNullable(payloadFile),
                 payloadDelimiter.replace("\\n", "\n").replace("\\r", "\r").replace("\\t", "\t"),
                 throughput,
-                range("--threads", threads, 1, 1024),
-                range("--key-cardinality", keyCardinality, 0, MAX_KEYS),
+                Ranges.check("--threads", threads, 1, 1024),
+                Ranges.check("--key-cardinality", keyCardinality, 0, MAX_KEYS),
                 SEED);
-    }
-
-    private Where where(ClientSettings settings) {
-        Optional<String> bootstrap = bootstrapServer == null ? settings.bootstrapServers() : Optional.of(bootstrapServer);
-        String bootstrapOption = bootstrapServer == null ? "bootstrap.servers" : "--bootstrap-server";
-        if (sink != null && (bootstrap.isPresent() || embedded != null)) {
-            throw new UsageException("--sink and " + (embedded != null ? "--embedded" : bootstrapOption)
-                    + " exclude each other: the records go to one place");
-        }
-        if (bootstrap.isPresent() && embedded != null) {
-            throw new UsageException("--embedded and " + bootstrapOption + " exclude each other: the records go to one place");
-        }
-        int brokers = embedded == null ? 1 : range("--embedded", embedded, 1, 9);
-        Optional<Duration> delay = Optional.ofNullable(sink).map(text -> TimeSpan.parse(text, "--sink"));
-        OptionalInt replicas = replicationFactor == null
-                ? OptionalInt.empty() : OptionalInt.of(range("--replication-factor", replicationFactor, 1, Short.MAX_VALUE));
-        if (replicas.isPresent() && bootstrap.isEmpty() && sink == null && replicas.getAsInt() > brokers) {
-            throw new UsageException("--replication-factor: " + replicas.getAsInt() + " replicas need as many brokers; add "
-                    + "--embedded " + replicas.getAsInt());
-        }
-        return new Where(
-                bootstrap,
-                delay,
-                brokers,
-                Optional.ofNullable(topic),
-                partitions == null ? OptionalInt.empty() : OptionalInt.of(range("--partitions", partitions, 1, 100_000)),
-                replicas);
-    }
-
-    private static int range(String option, int value, int least, int most) {
-        return (int) range(option, (long) value, least, most);
-    }
-
-    private static long range(String option, long value, long least, long most) {
-        if (value < least || value > most) {
-            throw new UsageException(option + ": " + value + " is not between " + least + " and " + most);
-        }
-        return value;
     }
 }

@@ -6,7 +6,6 @@ import dev.millrace.perf.broker.Confirmation;
 import dev.millrace.perf.broker.EndOffsets;
 import dev.millrace.perf.broker.Topic;
 import dev.millrace.perf.broker.TopicLog;
-import dev.millrace.perf.load.IntervalListener;
 import dev.millrace.perf.load.Measurement;
 import dev.millrace.perf.load.ProduceRun;
 import dev.millrace.perf.load.RecordData;
@@ -16,13 +15,8 @@ import dev.millrace.perf.report.Environment;
 import dev.millrace.perf.report.ExitCode;
 import dev.millrace.perf.report.HistogramFile;
 import dev.millrace.perf.report.ProduceReport;
-import dev.millrace.perf.report.Progress;
 import dev.millrace.perf.spec.ProduceSpec;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -31,25 +25,18 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 
 /** One run of {@code produce} from the first broker to the last line. For one thread and one use. */
 final class ProduceSession {
-    private static final Duration TICK = Duration.ofMillis(500);
+    private static final HistogramFile.Kind TIMES = new HistogramFile.Kind("produce", "response", "service");
 
     private final ProduceSpec spec;
     private final StopSignal stop;
     private final Interruption interruption;
-    private final PrintStream progressOut;
-    private final boolean terminal;
-    private final Duration reportEvery;
-    private final Optional<Path> histogramPath;
+    private final RunConsole console;
 
-    ProduceSession(ProduceSpec spec, StopSignal stop, Interruption interruption, PrintStream progressOut, boolean terminal,
-            Duration reportEvery, Optional<Path> histogramPath) {
+    ProduceSession(ProduceSpec spec, StopSignal stop, Interruption interruption, RunConsole console) {
         this.spec = spec;
         this.stop = stop;
         this.interruption = interruption;
-        this.progressOut = progressOut;
-        this.terminal = terminal;
-        this.reportEvery = reportEvery;
-        this.histogramPath = histogramPath;
+        this.console = console;
     }
 
     /**
@@ -57,16 +44,12 @@ final class ProduceSession {
      * @return the exit code
      */
     int run(Consumer<ProduceReport> output) throws IOException {
-        spec.settings().unknownKeys(spec.client()).forEach(key ->
-                progressOut.println("millrace-perf: warning: no producer setting is called " + key));
+        console.warnOfUnknown("producer", spec.settings().unknownKeys(spec.client()));
         // What can be wrong is found before a broker is started for it.
         ProducerConfig config = spec.settings().check(spec.where().bootstrapServers().orElse("127.0.0.1:9092"));
         spec.transactional().ifPresent(transactional -> transactional.check(config));
         RecordData data = RecordData.of(spec.load());
-        if (spec.where().bootstrapServers().isEmpty() && spec.where().sinkDelay().isEmpty()) {
-            int count = spec.where().embeddedBrokers();
-            progressOut.println("starting " + count + (count == 1 ? " embedded broker" : " embedded brokers"));
-        }
+        console.sayBrokers(spec.where());
         try (Brokers brokers = BrokersFactory.open(spec.where())) {
             return brokers.storeRecords() ? runConfirmed(brokers, data, output) : runUnconfirmed(brokers, data, output);
         }
@@ -112,7 +95,7 @@ final class ProduceSession {
         if (spec.transactional().isEmpty()) {
             return Confirmation.counted(log.awaitGrowth(topic, before, delivered), delivered);
         }
-        progressOut.println("reading what was committed");
+        console.say("reading what was committed");
         return Confirmation.read(log.countCommitted(topic, before), delivered);
     }
 
@@ -125,7 +108,7 @@ final class ProduceSession {
         try (ProduceRun run = new ProduceRun(spec, data, brokers.bootstrapServers(), topic.name(), stop)) {
             long warmedUp = warmUp(run);
             if (stop.getAsBoolean()) {
-                progressOut.println("millrace-perf: stopped before the measurement began");
+                console.say("millrace-perf: stopped before the measurement began");
                 return Optional.empty();
             }
             baseline.accept(warmedUp);
@@ -141,44 +124,18 @@ final class ProduceSession {
         if (records == 0) {
             return 0;
         }
-        progressOut.println(String.format(Locale.ROOT, "warming up with %,d records", records));
-        Progress progress = progress("warm-up");
-        WarmUp.Result result = run.warmUp(tick(), progress);
-        progress.end();
+        console.say("warming up with %,d records", records);
+        WarmUp.Result result = console.show("warm-up", listener -> run.warmUp(console.tick(), listener));
         if (result.undelivered() > 0) {
-            progressOut.println(String.format(Locale.ROOT, "millrace-perf: warning: %,d records of the warm-up failed: %s",
-                    result.undelivered(), result.errors()));
+            console.say("millrace-perf: warning: %,d records of the warm-up failed: %s", result.undelivered(), result.errors());
         }
         return result.acked();
     }
 
     private Measurement measure(ProduceRun run) {
-        progressOut.println(String.format(Locale.ROOT, "sending %,d records", spec.load().numRecords()));
-        Progress progress = progress("sent");
-        try (HistogramFile file = histogramPath.map(path -> new HistogramFile(path, reportEvery)).orElse(null)) {
-            IntervalListener listener = progress;
-            if (file != null) {
-                file.begin(System.currentTimeMillis());
-                listener = interval -> {
-                    progress.interval(interval);
-                    file.interval(interval);
-                };
-            }
-            Measurement measurement = run.measure(tick(), listener);
-            progress.end();
-            if (file != null) {
-                file.end(measurement.phase(), System.currentTimeMillis());
-            }
-            return measurement;
-        }
-    }
-
-    private Progress progress(String phase) {
-        return new Progress(progressOut, terminal, reportEvery, phase);
-    }
-
-    private Duration tick() {
-        return reportEvery.compareTo(TICK) < 0 ? reportEvery : TICK;
+        console.say("sending %,d records", spec.load().numRecords());
+        return console.showAndWrite("sent", TIMES, listener -> run.measure(console.tick(), listener), measured ->
+                new HistogramFile.Whole(measured.phase().response(), measured.phase().service()));
     }
 
     private int report(Brokers brokers, Topic topic, Measurement measurement, Confirmation confirmation,
@@ -187,11 +144,6 @@ final class ProduceSession {
         ProduceReport report = new ProduceReport(spec, config, brokers.description(), topic, measurement,
                 confirmation, Environment.ofThisProcess());
         output.accept(report);
-        report.errors().forEach(error -> progressOut.println("millrace-perf: error: " + error));
-        report.notValid().forEach(reason -> progressOut.println("millrace-perf: not valid: " + reason));
-        if (report.exitCode() == ExitCode.TARGET_MISSED) {
-            progressOut.println("millrace-perf: a target was missed");
-        }
-        return report.exitCode();
+        return console.conclude(report);
     }
 }

@@ -13,8 +13,8 @@ final class RunProgress {
     private static final String ERASE_LINE = "\r\u001b[K";
     private static final String PREFIX = "millrace-perf: ";
     private static final String WARNING = PREFIX + "warning: ";
-    private static final Pattern STEP = Pattern.compile("(warming up with|sending|reading) .*");
-    private static final Pattern TICK = Pattern.compile("(warm-up|sent) +\\d+% .*");
+    private static final Pattern STEP = Pattern.compile("(warming up with|sending|reading|handling) .*");
+    private static final Pattern TICK = Pattern.compile("(warm-up|sent|handled) +\\d+% .*");
 
     private final PrintStream out;
     private final boolean terminal;
@@ -40,7 +40,7 @@ final class RunProgress {
 
     /** A line of the run's. */
     synchronized void line(String line) {
-        if (line.startsWith(ComparedRun.RESULT)) {
+        if (line.startsWith(ChildRun.RESULT)) {
             return;
         }
         if (STEP.matcher(line).matches()) {

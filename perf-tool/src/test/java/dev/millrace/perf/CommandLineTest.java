@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +24,7 @@ class CommandLineTest {
     private int execute(String... args) {
         CommandLine command = MillracePerf.commandLine()
                 .setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
-        return command.execute(args);
+        return MillracePerf.execute(command, args);
     }
 
     private void assertUsageError(String said, String... args) {
@@ -87,6 +88,76 @@ class CommandLineTest {
         assertUsageError(saidAndArgs.get(0), args);
     }
 
+    static List<List<String>> wrongOptionsOfConsume() {
+        return List.of(
+                List.of("there is no client 'other'; there are [millrace, kafka, pool]", "--client", "other"),
+                List.of("there is no ordering 'some'; there are [partition, key, unordered]", "--ordering", "some"),
+                List.of("there is no deserializer 'string'; there are [byte-array, byte-buffer]", "--deserializer", "string"),
+                List.of("--concurrency: 0 is not between", "--concurrency", "0"),
+                List.of("--work-us: -1 is not between", "--work-us", "-1"),
+                List.of("--num-records: 0", "--num-records", "0"),
+                List.of("--hot-key-share: 1.0 is not in", "--hot-key-share", "1"),
+                List.of("--hot-key-share: NaN is not in", "--hot-key-share", "NaN"),
+                List.of("--async is for client millrace, not for kafka", "--client", "kafka", "--async"),
+                List.of("--ordering says nothing to client kafka", "--client", "kafka", "--ordering", "key"),
+                List.of("--topic says nothing to client pool", "--client", "pool", "--topic", "t"),
+                List.of("auto.offset.reset: the tool sets it itself", "--command-property", "auto.offset.reset=latest"),
+                List.of("Invalid value abc for configuration fetch.min.bytes", "--command-property", "fetch.min.bytes=abc"),
+                List.of("Invalid value abc for configuration linger.ms", "--producer-property", "linger.ms=abc"),
+                List.of("add --embedded 2", "--replication-factor", "2"),
+                List.of("'mb' is no metric", "--target", "mb>=5"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongOptionsOfConsume")
+    void shouldNameWhatIsWrongWithConsume(List<String> saidAndArgs) {
+        List<String> args = new ArrayList<>(saidAndArgs);
+        args.set(0, "consume");
+        assertUsageError(saidAndArgs.get(0), args.toArray(String[]::new));
+    }
+
+    @Test
+    void shouldNameWhatIsWrongWithEndToEnd() {
+        assertUsageError("--throughput: 0.0 is not in", "e2e", "--throughput", "0");
+        assertUsageError("--client pool reads nothing", "e2e", "--client", "pool");
+        assertUsageError("transactional.id: e2e sends without transactions", "e2e", "--producer-property", "transactional.id=t");
+        assertUsageError("'share' is no metric", "e2e", "--target", "share>=1");
+        assertUsageError("--num-records: 0 is not between", "e2e", "--num-records", "0");
+        assertEquals(0, execute("e2e", "--help"));
+        for (String part : List.of("--producer", "--client", "--throughput", "--ordering", "--work-us", "--producer-property",
+                "--bootstrap-server", "--hlog", "default: 10000", "Exit codes", "130", "Examples")) {
+            assertTrue(out.toString().contains(part), () -> "no " + part + " in:\n" + out);
+        }
+    }
+
+    @Test
+    void shouldCompareConsumersInAModeOfItsOwn() {
+        assertEquals(0, execute("compare", "--mode", "consume", "--help"));
+        assertTrue(out.toString().contains("--hot-key-share") && !out.toString().contains("--sink"), out::toString);
+        out.getBuffer().setLength(0);
+        assertEquals(0, execute("compare", "--help"));
+        assertTrue(out.toString().contains("--mode") && out.toString().contains("--sink"), out::toString);
+        out.getBuffer().setLength(0);
+        assertUsageError("there is no mode 'x'; there are produce and consume", "compare", "--mode=x");
+        assertUsageError("--b: concurrency says nothing to client kafka", "compare", "--mode=consume", "--b",
+                "client=kafka,concurrency=3");
+        assertUsageError("handler_ms.p99 is for handlers that work: add --work-us", "compare", "--mode=consume", "--target",
+                "handler_ms.p99<1", "--a", "client=pool", "--b", "client=pool,concurrency=3");
+        assertUsageError("'cpu' is no metric", "compare", "--a", "linger.ms=1", "--mode", "consume", "--target", "cpu<1");
+        assertUsageError("nothing they differ in", "compare", "--mode=consume", "--client", "kafka");
+    }
+
+    @Test
+    void shouldDocumentEveryOptionOfConsume() {
+        execute("consume", "--help");
+        for (String part : List.of("--bootstrap-server", "--topic", "--num-records", "--record-size", "--key-cardinality",
+                "--hot-key-share", "--ordering", "--concurrency", "--virtual-threads", "--async", "--work-us", "--deserializer",
+                "--producer-property", "--command-property", "--command-config", "--warmup-records", "--target", "--hlog",
+                "--json", "millrace, kafka, pool", "default: key", "Exit codes", "130", "Examples")) {
+            assertTrue(out.toString().contains(part), () -> "no " + part + " in:\n" + out);
+        }
+    }
+
     @Test
     void shouldAskForACommand() {
         assertUsageError("which command?");
@@ -98,7 +169,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "produce --help", "jmh --help", "help produce", "--version", "produce -h"})
+    @ValueSource(strings = {"--help", "produce --help", "jmh --help", "consume --help", "help produce", "--version", "produce -h"})
     void shouldHelpOnStandardOutput(String args) {
         assertEquals(0, execute(args.split(" ")));
         assertTrue(out.toString().contains("millrace-perf"), out::toString);

@@ -17,7 +17,7 @@ class HouseRulesTest {
     private static final Set<String> KAFKA = Set.of(
             "org.apache.kafka.clients.admin", "org.apache.kafka.clients.consumer", "org.apache.kafka.clients.producer",
             "org.apache.kafka.common", "org.apache.kafka.common.config", "org.apache.kafka.common.errors",
-            "org.apache.kafka.common.serialization");
+            "org.apache.kafka.common.header", "org.apache.kafka.common.serialization");
     /** Millrace's public packages. */
     private static final Set<String> MILLRACE =
             Set.of("dev.millrace", "dev.millrace.producer", "dev.millrace.consumer", "dev.millrace.testkit");

@@ -8,6 +8,11 @@ public final class BrokersFactory {
     private BrokersFactory() {
     }
 
+    /** For runs that need none. */
+    public static Brokers none() {
+        return new NoBrokers();
+    }
+
     /**
      * Blocks until the brokers are ready, which for embedded ones takes some seconds.
      *

@@ -20,6 +20,7 @@ import org.apache.kafka.clients.admin.ListOffsetsResult;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
@@ -35,7 +36,7 @@ public final class TopicLog implements AutoCloseable {
 
     private final String bootstrapServers;
     private final Admin admin;
-    private final CommittedScan scan;
+    private final Map<String, Object> settings;
 
     /**
      * Connects.
@@ -48,7 +49,7 @@ public final class TopicLog implements AutoCloseable {
         Map<String, Object> bounded = new HashMap<>(settings);
         bounded.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.toIntExact(LIMIT.toMillis()));
         bounded.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(LIMIT.toMillis()));
-        this.scan = new CommittedScan(bounded, LIMIT);
+        this.settings = bounded;
         try {
             this.admin = Admin.create(bounded);
         } catch (KafkaException e) {
@@ -128,17 +129,67 @@ public final class TopicLog implements AutoCloseable {
     }
 
     private EndOffsets endOffsets(Topic topic, IsolationLevel isolation) {
+        return offsets(topic, OffsetSpec.latest(), isolation, "end");
+    }
+
+    /** The first offset of each partition. */
+    public EndOffsets beginOffsets(Topic topic) {
+        return offsets(topic, OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED, "first");
+    }
+
+    /** Up to where a consumer gets records now: the end, or with {@code committed} that of what is stable. */
+    public EndOffsets readableEnd(Topic topic, boolean committed) {
+        return endOffsets(topic, committed ? IsolationLevel.READ_COMMITTED : IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    private EndOffsets offsets(Topic topic, OffsetSpec spec, IsolationLevel isolation, String which) {
         Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
         for (int partition = 0; partition < topic.partitions(); partition++) {
-            wanted.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
+            wanted.put(new TopicPartition(topic.name(), partition), spec);
         }
         Duration limit = limit(topic.partitions());
         ListOffsetsOptions options = new ListOffsetsOptions(isolation).timeoutMs(millis(limit));
         Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> found = await(admin.listOffsets(wanted, options).all(),
-                "read the end offsets of topic " + topic.name(), limit);
-        Map<Integer, Long> ends = new HashMap<>();
-        found.forEach((partition, info) -> ends.put(partition.partition(), info.offset()));
-        return new EndOffsets(ends);
+                "read the " + which + " offsets of topic " + topic.name(), limit);
+        Map<Integer, Long> offsets = new HashMap<>();
+        found.forEach((partition, info) -> offsets.put(partition.partition(), info.offset()));
+        return new EndOffsets(offsets);
+    }
+
+    /**
+     * Reads the records between two sets of offsets, by a consumer without a group.
+     *
+     * @param committed whether to leave out what was not committed
+     * @param visitor gets each record's partition and offset
+     */
+    public void read(Topic topic, EndOffsets from, EndOffsets to, boolean committed, OffsetVisitor visitor) {
+        new LogScan(settings, LIMIT, committed).read(topic, from, to, visitor);
+    }
+
+    /** What a group has committed of the topic; partitions of which it has committed nothing are missing. */
+    public EndOffsets committed(String group, Topic topic) {
+        Map<TopicPartition, OffsetAndMetadata> found = await(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(),
+                "read what group " + group + " committed");
+        Map<Integer, Long> offsets = new HashMap<>();
+        found.forEach((partition, offset) -> {
+            if (offset != null && partition.topic().equals(topic.name())) {
+                offsets.put(partition.partition(), offset.offset());
+            }
+        });
+        return new EndOffsets(offsets);
+    }
+
+    /** Has a group without members begin at these offsets, in place of its {@code auto.offset.reset}. */
+    public void begin(String group, Topic topic, EndOffsets at) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        at.byPartition().forEach((partition, offset) ->
+                offsets.put(new TopicPartition(topic.name(), partition), new OffsetAndMetadata(offset)));
+        await(admin.alterConsumerGroupOffsets(group, offsets).all(), "have group " + group + " begin at the end of its topic");
+    }
+
+    /** Deletes a group that was made for the run, and has no members any more. */
+    public void deleteGroup(String group) {
+        await(admin.deleteConsumerGroups(List.of(group)).all(), "delete group " + group);
     }
 
     /**
@@ -172,7 +223,8 @@ public final class TopicLog implements AutoCloseable {
             EndOffsets end = endOffsets(topic);
             EndOffsets stable = endOffsets(topic, IsolationLevel.READ_COMMITTED);
             if (stable.reach(end) || System.nanoTime() - deadlineNs > 0) {
-                return scan.count(topic, before, stable);
+                return new LogScan(settings, LIMIT, true).read(topic, before, stable, (partition, offset) -> {
+                });
             }
             pause();
         }

@@ -3,29 +3,24 @@ package dev.millrace.perf.compare;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.perf.report.ExitCode;
-import dev.millrace.perf.spec.ProduceSpec;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * All pairs of runs, and what follows from them.
  *
  * @param a what A is
  * @param b what B is
- * @param specs the runs that were asked for, of A and of B
+ * @param asked the runs of A and of B
  * @param pairs at least one
  * @param targets what the user asks of it
  * @param stopped whether it ended before its last pair, because somebody asked
  */
-public record Comparison(Side a, Side b, Specs specs, List<Pair> pairs, RatioTargets targets, boolean stopped) {
-    /** The runs that were asked for. */
-    public record Specs(ProduceSpec a, ProduceSpec b) {
-    }
-
+public record Comparison(Side a, Side b, ComparedRuns asked, List<Pair> pairs, RatioTargets targets, boolean stopped) {
     /**
      * One run of each side, one directly behind the other.
      *
@@ -38,15 +33,15 @@ public record Comparison(Side a, Side b, Specs specs, List<Pair> pairs, RatioTar
 
     /** The figures such runs have. */
     public List<FigureResult> figures() {
-        return Arrays.stream(Figure.values())
-                .filter(figure -> figure.missingFrom(specs.a(), specs.b()).isEmpty())
-                .map(this::result).toList();
+        return asked.figures().stream().filter(figure -> asked.missing(figure).isEmpty()).map(this::result).toList();
     }
 
     private FigureResult result(Figure figure) {
         double[] ofA = pairs.stream().mapToDouble(pair -> figure.in(pair.a())).toArray();
         double[] ofB = pairs.stream().mapToDouble(pair -> figure.in(pair.b())).toArray();
-        return new FigureResult(figure, Ratio.median(ofA), Ratio.median(ofB), Optional.ofNullable(Ratio.of(ofA, ofB)));
+        double[] differences = IntStream.range(0, ofA.length).mapToDouble(i -> ofA[i] - ofB[i]).toArray();
+        return new FigureResult(figure, Ratio.median(ofA), Ratio.median(ofB), Ratio.median(differences),
+                Optional.ofNullable(Ratio.of(ofA, ofB)));
     }
 
     /** A's runs as one. */

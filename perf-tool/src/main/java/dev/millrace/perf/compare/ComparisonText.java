@@ -1,7 +1,6 @@
 package dev.millrace.perf.compare;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.millrace.perf.spec.Load;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,17 +38,12 @@ public final class ComparisonText {
     }
 
     private void asked() {
-        Load load = comparison.specs().a().load();
         line("A", "%s: %s", a.path("client").asText(), comparison.a().description());
         line("B", "%s: %s", b.path("client").asText(), comparison.b().description());
-        line("load", "%s, %s, %s, %s; %,d records after %,d of warm-up", count(option("threads"), "thread", "threads"),
-                load.payloadFile().isPresent() ? "values from " + load.payloadFile().get() : option("record_size") + "-byte values",
-                option("key_cardinality").equals("0") ? "no keys" : option("key_cardinality") + " keys",
-                load.isPaced() ? String.format(Locale.ROOT, "%,.0f records/s by schedule (open loop)", load.throughput())
-                        : "as fast as the client takes them (closed loop)",
-                load.numRecords(), load.warmupRecords());
+        line("load", "%s", comparison.asked().load(this::option));
         line("settings", "%s", settings());
-        line("topic", "%s partitions, on %s; %s", option("partitions"), a.at("/config/brokers").asText(), confirmed());
+        line("topic", "%s partitions, on %s; %s", option("partitions"), a.at("/config/brokers").asText(),
+                comparison.asked().confirmed(allConfirmed()));
         line("runs", "%s, each in a JVM of its own, in the order %s", count(comparison.pairs().size() + "", "pair", "pairs"),
                 comparison.pairs().stream().map(pair -> pair.aFirst() ? "A B" : "B A").collect(Collectors.joining(" ")));
     }
@@ -60,9 +54,13 @@ public final class ComparisonText {
 
     /** The value both sides have, or both values. */
     private String option(String name) {
-        String ofA = a.path("config").path(name).asText();
-        String ofB = b.path("config").path(name).asText();
+        String ofA = known(a.path("config").path(name));
+        String ofB = known(b.path("config").path(name));
         return ofA.equals(ofB) ? ofA : ofA + " (A), " + ofB + " (B)";
+    }
+
+    private static String known(JsonNode value) {
+        return value.isNull() ? "none" : value.asText();
     }
 
     private String settings() {
@@ -83,10 +81,9 @@ public final class ComparisonText {
         return settings.hasNonNull(key) ? settings.get(key).asText() : "not set";
     }
 
-    private String confirmed() {
-        boolean all = comparison.pairs().stream().flatMap(pair -> List.of(pair.a(), pair.b()).stream())
+    private boolean allConfirmed() {
+        return comparison.pairs().stream().flatMap(pair -> List.of(pair.a(), pair.b()).stream())
                 .allMatch(run -> run.path("records_confirmed").isNumber());
-        return all ? "every record of every run confirmed in the log" : "the sink stores nothing, so nothing was confirmed";
     }
 
     private void table() {

@@ -1,47 +1,60 @@
 package dev.millrace.perf.compare;
 
+import dev.millrace.perf.spec.Limit;
 import dev.millrace.perf.spec.UsageException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
- * One condition a comparison must meet: {@code cpu_s_per_million<=0.5} of the median ratio, A divided by B, or
- * {@code a.alloc_bytes_per_record<=200} of one side's median.
+ * One condition a comparison must meet: {@code cpu_s_per_million<=0.5} of the median ratio, A divided by B,
+ * {@code a.alloc_bytes_per_record<=200} of one side's median, or {@code a-b.alloc_bytes_per_record<=150} of the median
+ * difference.
  */
 public final class RatioTarget {
     private static final Pattern FORM =
-            Pattern.compile("(?:([ab])\\.)?([a-z][a-z0-9_.]*)\\s*(<=|>=|<|>)\\s*(\\d[\\d_]*(?:\\.\\d+)?)x?");
+            Pattern.compile("(?:(a-b|[ab])\\.)?([a-z][a-z0-9_.]*)\\s*(<=|>=|<|>)\\s*(\\d[\\d_]*(?:\\.\\d+)?)x?");
 
-    private enum Subject { RATIO, A, B }
+    private enum Subject { RATIO, A, B, DIFFERENCE }
 
     private final String expression;
     private final Subject subject;
     private final Figure figure;
-    private final String operator;
-    private final double limit;
+    private final Limit limit;
 
-    private RatioTarget(String expression, Subject subject, Figure figure, String operator, double limit) {
+    private RatioTarget(String expression, Subject subject, Figure figure, Limit limit) {
         this.expression = expression;
         this.subject = subject;
         this.figure = figure;
-        this.operator = operator;
         this.limit = limit;
     }
 
-    /** @throws UsageException naming the expression and what is wrong with it */
-    static RatioTarget parse(String expression) {
+    /**
+     * Reads one.
+     *
+     * @param figures it may be about
+     * @throws UsageException naming the expression and what is wrong with it
+     */
+    static RatioTarget parse(String expression, List<Figure> figures) {
         Matcher matcher = FORM.matcher(expression);
         if (!matcher.matches()) {
             throw wrong(expression, "write a metric, one of <= < >= >, and a number, as in cpu_s_per_million<=0.5");
         }
-        Subject subject = matcher.group(1) == null ? Subject.RATIO : Subject.valueOf(matcher.group(1).toUpperCase(Locale.ROOT));
-        Figure figure = Figure.named(matcher.group(2)).orElseThrow(() -> wrong(expression,
-                "'" + matcher.group(2) + "' is no metric; there are " + String.join(", ", Figure.metrics())));
-        double limit = Double.parseDouble(matcher.group(4).replace("_", ""));
-        return new RatioTarget(expression, subject, figure, matcher.group(3), limit);
+        Figure figure = figures.stream().filter(candidate -> candidate.metric().equals(matcher.group(2))).findFirst()
+                .orElseThrow(() -> wrong(expression, "'" + matcher.group(2) + "' is no metric; there are "
+                        + figures.stream().map(Figure::metric).collect(Collectors.joining(", "))));
+        return new RatioTarget(expression, subject(matcher.group(1)), figure,
+                new Limit(matcher.group(3), Limit.number(matcher.group(4))));
+    }
+
+    private static Subject subject(String prefix) {
+        if (prefix == null) {
+            return Subject.RATIO;
+        }
+        return prefix.equals("a-b") ? Subject.DIFFERENCE : Subject.valueOf(prefix.toUpperCase(Locale.ROOT));
     }
 
     static UsageException wrong(String expression, String what) {
@@ -59,15 +72,16 @@ public final class RatioTarget {
 
     /** What was measured and whether it is good enough. */
     Result check(List<FigureResult> figures) {
-        Optional<FigureResult> found = figures.stream().filter(result -> result.figure() == figure).findFirst();
+        Optional<FigureResult> found = figures.stream().filter(result -> result.figure().equals(figure)).findFirst();
         double measured = found.map(result -> switch (subject) {
             case RATIO -> result.ratio().map(Ratio::median).orElse(Double.NaN);
             case A -> result.a();
             case B -> result.b();
+            case DIFFERENCE -> result.difference();
         }).orElse(Double.NaN);
         boolean inconclusive = subject == Subject.RATIO
                 && found.flatMap(FigureResult::ratio).filter(this::isInconclusive).isPresent();
-        return new Result(this, measured, meets(measured) && !inconclusive, inconclusive);
+        return new Result(this, measured, limit.isMetBy(measured) && !inconclusive, inconclusive);
     }
 
     /**
@@ -75,23 +89,14 @@ public final class RatioTarget {
      * limit it is on, and when all pairs answer that alike ({@code <=1.05}, and none is above), nothing is left open.
      */
     private boolean isInconclusive(Ratio ratio) {
-        boolean allMeet = ratio.pairs() > 1 && meets(ratio.min()) && meets(ratio.max());
+        boolean allMeet = ratio.pairs() > 1 && limit.isMetBy(ratio.min()) && limit.isMetBy(ratio.max());
         return ratio.isInconclusive() && !allMeet;
-    }
-
-    private boolean meets(double value) {
-        return switch (operator) {
-            case "<" -> value < limit;
-            case "<=" -> value <= limit;
-            case ">" -> value > limit;
-            default -> value >= limit;
-        };
     }
 
     /**
      * A target beside what was measured.
      *
-     * @param measured the median ratio, or the side's median; NaN when it is not known
+     * @param measured the median ratio, the side's median, or the median difference; NaN when it is not known
      * @param met whether that is good enough; never when it is inconclusive
      * @param inconclusive whether the pairs do not agree
      */

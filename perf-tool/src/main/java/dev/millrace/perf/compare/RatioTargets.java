@@ -1,6 +1,5 @@
 package dev.millrace.perf.compare;
 
-import dev.millrace.perf.spec.ProduceSpec;
 import dev.millrace.perf.spec.UsageException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,22 +16,23 @@ public final class RatioTargets {
      * Reads targets.
      *
      * @param expressions each a comma-separated list of targets
+     * @param figures they may be about
      * @throws UsageException naming the first expression that is none
      */
-    public static RatioTargets parse(List<String> expressions) {
+    public static RatioTargets parse(List<String> expressions, List<Figure> figures) {
         List<RatioTarget> targets = new ArrayList<>();
         for (String list : expressions) {
             for (String expression : list.split(",", -1)) {
-                targets.add(RatioTarget.parse(expression.strip()));
+                targets.add(RatioTarget.parse(expression.strip(), figures));
             }
         }
         return new RatioTargets(targets);
     }
 
     /** @throws UsageException when a target is about something that such runs do not have */
-    public void check(ProduceSpec a, ProduceSpec b) {
+    public void check(ComparedRuns asked) {
         for (RatioTarget target : targets) {
-            target.figure().missingFrom(a, b).ifPresent(reason -> {
+            asked.missing(target.figure()).ifPresent(reason -> {
                 throw RatioTarget.wrong(target.expression(), reason);
             });
         }

@@ -1,13 +1,10 @@
 package dev.millrace.perf.compare;
 
-import dev.millrace.perf.spec.Client;
-import dev.millrace.perf.spec.ClientSettings;
 import dev.millrace.perf.spec.UsageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
 /**
@@ -19,10 +16,8 @@ import org.apache.kafka.clients.producer.ProducerConfig;
  * @param options of the run, each {@code --name=value}
  * @param asked all of it as the user wrote it
  */
-public record Side(String name, Optional<Client> client, List<String> settings, List<String> options, List<String> asked) {
+public record Side(String name, Optional<String> client, List<String> settings, List<String> options, List<String> asked) {
     private static final String CLIENT = "client";
-    /** Options of the run that the sides may differ in. */
-    private static final Set<String> OPTIONS = Set.of("threads", "partitions", "key-cardinality", "record-size");
 
     /**
      * Reads a side.
@@ -30,10 +25,11 @@ public record Side(String name, Optional<Client> client, List<String> settings, 
      * @param name {@code A} or {@code B}
      * @param lists each {@code key=value,...}. A comma separates only where a key and {@code =} follow it, so most values with
      *     commas are taken as they are; {@code \,} is a comma that never separates
+     * @param keys what it may say
      * @throws UsageException naming what is wrong
      */
-    public static Side parse(String name, List<String> lists) {
-        Optional<Client> client = Optional.empty();
+    public static Side parse(String name, List<String> lists, SideKeys keys) {
+        Optional<String> client = Optional.empty();
         List<String> settings = new ArrayList<>();
         List<String> options = new ArrayList<>();
         List<String> asked = new ArrayList<>();
@@ -47,8 +43,8 @@ public record Side(String name, Optional<Client> client, List<String> settings, 
                 String value = pair.substring(equals + 1).strip().replace("\\,", ",");
                 asked.add(key + "=" + value);
                 if (key.equals(CLIENT)) {
-                    client = Optional.of(client(name, value));
-                } else if (OPTIONS.contains(key)) {
+                    client = Optional.of(client(name, value, keys));
+                } else if (keys.options().contains(key)) {
                     options.add("--" + key + "=" + value);
                 } else {
                     settings.add(key + "=" + value);
@@ -58,9 +54,10 @@ public record Side(String name, Optional<Client> client, List<String> settings, 
         return new Side(name, client, settings, options, asked);
     }
 
-    private static Client client(String name, String value) {
+    private static String client(String name, String value, SideKeys keys) {
         try {
-            return Client.parse(value);
+            keys.checkClient(value);
+            return value;
         } catch (UsageException e) {
             throw wrong(name, e.getMessage());
         }
@@ -82,20 +79,27 @@ public record Side(String name, Optional<Client> client, List<String> settings, 
     /**
      * Refuses what cannot be compared: a key nobody knows changes nothing, and the two sides would be the same.
      *
+     * @param keys what it may say
      * @param effective the client it will run
-     * @param partitionsAreFixed why the sides cannot have different numbers of partitions; empty when they can
+     * @param topicIsFixed why the sides cannot have topics of different shapes; empty when they can
      * @throws UsageException naming what is wrong
      */
-    public void check(Client effective, Optional<String> partitionsAreFixed) {
-        for (String key : ClientSettings.of(Optional.empty(), settings).unknownKeys(effective)) {
+    public void check(SideKeys keys, String effective, Optional<String> topicIsFixed) {
+        for (String key : keys.unknownSettings(effective, settings)) {
             throw wrong(name, "no setting of client " + effective + " is called " + key + "; beside the client's settings there "
-                    + "are " + CLIENT + " and " + String.join(", ", OPTIONS.stream().sorted().toList()));
+                    + "are " + CLIENT + " and " + String.join(", ", keys.options().stream().sorted().toList()));
+        }
+        for (String option : options) {
+            String key = option.substring(2, option.indexOf('='));
+            if (topicIsFixed.isPresent() && keys.ofTopic().contains(key)) {
+                throw wrong(name, key + ": " + topicIsFixed.get());
+            }
+            if (keys.isIgnored(effective, key)) {
+                throw wrong(name, key + " says nothing to client " + effective + "; leave it out");
+            }
         }
         if (settings.stream().anyMatch(setting -> setting.startsWith(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG + "="))) {
-            throw wrong(name, "both sides send to the same brokers; name them by --bootstrap-server");
-        }
-        if (partitionsAreFixed.isPresent() && options.stream().anyMatch(option -> option.startsWith("--partitions="))) {
-            throw wrong(name, "partitions: " + partitionsAreFixed.get());
+            throw wrong(name, "both sides use the same brokers; name them by --bootstrap-server");
         }
     }
 

@@ -15,6 +15,10 @@ final class Ack implements Callback {
         this.sentNs = sentNs;
     }
 
+    long dueNs() {
+        return dueNs;
+    }
+
     @Override
     public void onCompletion(RecordMetadata metadata, Exception exception) {
         recorder.completed(dueNs, sentNs, exception);

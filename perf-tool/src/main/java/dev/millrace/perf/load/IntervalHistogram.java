@@ -6,14 +6,15 @@ import org.HdrHistogram.SingleWriterRecorder;
 /** Times in microseconds, written by one thread and taken interval by interval by another; neither waits for the other. */
 public final class IntervalHistogram {
     /** An hour; what takes longer counts as an hour. */
-    static final long HIGHEST_US = 3_600_000_000L;
-    private static final int SIGNIFICANT_DIGITS = 3;
+    public static final long HIGHEST_US = 3_600_000_000L;
+    public static final int SIGNIFICANT_DIGITS = 3;
 
     private final SingleWriterRecorder recorder = new SingleWriterRecorder(1, HIGHEST_US, SIGNIFICANT_DIGITS);
     /** Reader thread only: the former interval's, used again. */
     private Histogram taken;
 
-    static Histogram empty() {
+    /** A histogram of this shape. */
+    public static Histogram empty() {
         return new Histogram(1, HIGHEST_US, SIGNIFICANT_DIGITS);
     }
 
@@ -27,7 +28,8 @@ public final class IntervalHistogram {
         histogram.recordValue(micros(nanos));
     }
 
-    private static long micros(long nanos) {
+    /** What a time is recorded as. */
+    public static long micros(long nanos) {
         return Math.max(0, Math.min(nanos / 1000, HIGHEST_US));
     }
 

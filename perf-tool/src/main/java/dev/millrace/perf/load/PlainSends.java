@@ -7,9 +7,16 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 /** Records without transactions. */
 final class PlainSends implements SendMode, SendMode.Lane {
     private final Producer<byte[], byte[]> producer;
+    private final boolean stamped;
 
     PlainSends(Producer<byte[], byte[]> producer) {
+        this(producer, false);
+    }
+
+    /** @param stamped whether each record says when it was due */
+    PlainSends(Producer<byte[], byte[]> producer, boolean stamped) {
         this.producer = producer;
+        this.stamped = stamped;
     }
 
     @Override
@@ -34,6 +41,9 @@ final class PlainSends implements SendMode, SendMode.Lane {
 
     @Override
     public void send(ProducerRecord<byte[], byte[]> record, Ack ack) {
+        if (stamped) {
+            DueStamp.put(record, ack.dueNs());
+        }
         producer.send(record, ack);
     }
 

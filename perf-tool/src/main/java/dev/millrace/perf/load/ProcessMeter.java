@@ -20,13 +20,14 @@ import java.nio.file.Path;
  * @param jitCpuNs CPU time of the compiler's threads, in the same steps; -1 where the system does not say
  * @param allocatedBytes by all threads that are alive
  */
-record ProcessMeter(long cpuNs, long userNs, long gcMs, long jitMs, long jitCpuNs, long allocatedBytes) {
+public record ProcessMeter(long cpuNs, long userNs, long gcMs, long jitMs, long jitCpuNs, long allocatedBytes) {
     private static final OperatingSystemMXBean SYSTEM =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     private static final ThreadMXBean THREADS = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
     private static final long NANOS_PER_TICK = 10_000_000;
 
-    static ProcessMeter read() {
+    /** As it is now. */
+    public static ProcessMeter read() {
         long gcMs = ManagementFactory.getGarbageCollectorMXBeans().stream()
                 .mapToLong(GarbageCollectorMXBean::getCollectionTime).sum();
         long allocated = 0;
@@ -84,10 +85,16 @@ record ProcessMeter(long cpuNs, long userNs, long gcMs, long jitMs, long jitCpuN
         return line.substring(line.lastIndexOf(')') + 2).split(" ");
     }
 
-    ProcessMeter minus(ProcessMeter before) {
+    /** What was used since {@code before}. */
+    public ProcessMeter minus(ProcessMeter before) {
         long user = userNs < 0 || before.userNs < 0 ? -1 : userNs - before.userNs;
         long jitCpu = jitCpuNs < 0 || before.jitCpuNs < 0 ? -1 : Math.max(0, jitCpuNs - before.jitCpuNs);
         return new ProcessMeter(cpuNs - before.cpuNs, user, gcMs - before.gcMs, jitMs - before.jitMs, jitCpu,
                 allocatedBytes - before.allocatedBytes);
+    }
+
+    /** Of a difference: what the phase between the two cost. */
+    public PhaseResult.Cost cost() {
+        return new PhaseResult.Cost(cpuNs, userNs, gcMs, jitMs, jitCpuNs, allocatedBytes);
     }
 }

@@ -25,6 +25,7 @@ public final class ProduceRun implements AutoCloseable {
     private final RecordData data;
     private final Optional<Transactional> transactional;
     private final Producer<byte[], byte[]> producer;
+    private final boolean stamped;
 
     /**
      * Opens the producer; with transactions, blocks until their coordinator knows it.
@@ -33,6 +34,17 @@ public final class ProduceRun implements AutoCloseable {
      * @throws RunFailedException when transactions cannot begin
      */
     public ProduceRun(ProduceSpec spec, RecordData data, String bootstrapServers, String topic, StopSignal stop) {
+        this(spec, data, bootstrapServers, topic, stop, false);
+    }
+
+    /** The same, of records that say when they were due: {@link DueStamp}. */
+    public static ProduceRun stamped(ProduceSpec spec, RecordData data, String bootstrapServers, String topic, StopSignal stop) {
+        return new ProduceRun(spec, data, bootstrapServers, topic, stop, true);
+    }
+
+    private ProduceRun(ProduceSpec spec, RecordData data, String bootstrapServers, String topic, StopSignal stop,
+            boolean stamped) {
+        this.stamped = stamped;
         this.load = spec.load();
         this.settings = spec.settings();
         this.transactional = spec.transactional();
@@ -84,7 +96,8 @@ public final class ProduceRun implements AutoCloseable {
 
     private Phase phase(long count, Duration tick, IntervalListener listener) {
         SendMode sends = transactional.<SendMode>map(transactions -> new TransactionalSends(
-                producer, transactions.duration().toNanos(), stallNs, Clock.SYSTEM, stop)).orElseGet(() -> new PlainSends(producer));
+                producer, transactions.duration().toNanos(), stallNs, Clock.SYSTEM, stop))
+                .orElseGet(() -> new PlainSends(producer, stamped));
         return new Phase(sends, load, count, tick.toNanos(), stallNs, stop, listener);
     }
 

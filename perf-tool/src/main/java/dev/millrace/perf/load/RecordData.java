@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -20,12 +21,17 @@ public final class RecordData {
     private static final String[] ITEMS = {"anchor", "basket", "candle", "drum", "easel", "flask", "globe", "hammer"};
     private static final String[] CITIES = {"Aarhus", "Bergen", "Cork", "Delft", "Essen", "Faro", "Ghent", "Haifa"};
 
+    /** The one key that many records have; no other one is as long. */
+    private static final byte[] HOT_KEY = "hot".getBytes(StandardCharsets.US_ASCII);
+
     private final byte[][] values;
     private final byte[][] keys;
+    private final double hotKeyShare;
 
-    private RecordData(byte[][] values, byte[][] keys) {
+    private RecordData(byte[][] values, byte[][] keys, double hotKeyShare) {
         this.values = values;
         this.keys = keys;
+        this.hotKeyShare = hotKeyShare;
     }
 
     /** @throws UsageException when the payload file cannot be read or holds nothing */
@@ -33,7 +39,25 @@ public final class RecordData {
         byte[][] values = load.payloadFile().isPresent()
                 ? fromFile(load.payloadFile().get(), load.payloadDelimiter())
                 : generated(load.recordSize(), load.seed());
-        return new RecordData(values, generatedKeys(load.keyCardinality()));
+        return new RecordData(values, generatedKeys(load.keyCardinality()), 0);
+    }
+
+    /** The same, but about this share of the records has one and the same key, beside the others. */
+    public RecordData withHotKey(double share) {
+        return new RecordData(values, keys, share);
+    }
+
+    /** Whether it is the key that many records have. */
+    public static boolean isHot(byte[] key) {
+        return Arrays.equals(HOT_KEY, key);
+    }
+
+    double hotKeyShare() {
+        return hotKeyShare;
+    }
+
+    byte[] hotKey() {
+        return HOT_KEY;
     }
 
     /** At least one. */

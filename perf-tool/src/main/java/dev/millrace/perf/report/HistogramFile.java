@@ -2,7 +2,6 @@ package dev.millrace.perf.report;
 
 import dev.millrace.perf.load.Interval;
 import dev.millrace.perf.load.IntervalListener;
-import dev.millrace.perf.load.PhaseResult;
 import dev.millrace.perf.spec.UsageException;
 import java.io.FileNotFoundException;
 import java.io.PrintStream;
@@ -12,16 +11,34 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogWriter;
 
 /**
- * The histograms of each interval in HdrHistogram's log format, tagged {@code response} and {@code service}, in
- * microseconds. For one thread.
+ * The histograms of each interval in HdrHistogram's log format, in microseconds, tagged {@code response} and
+ * {@code service} or as the command calls them. For one thread.
  */
 public final class HistogramFile implements IntervalListener, AutoCloseable {
+    /**
+     * Whose times they are.
+     *
+     * @param tag of the times that an interval calls response times
+     * @param serviceTag of those it calls service times
+     */
+    public record Kind(String command, String tag, String serviceTag) {
+    }
+
+    /**
+     * The times of a whole phase.
+     *
+     * @param service the same object as {@code response} when there is one kind of times only
+     */
+    public record Whole(Histogram response, Histogram service) {
+    }
+
     /** The log's maxima in milliseconds. */
     private static final double MICROS_PER_MILLI = 1000;
 
     private final PrintStream out;
     private final HistogramLogWriter writer;
     private final long reportEveryMs;
+    private final Kind kind;
     /** Of the interval being gathered. */
     private Histogram response;
     private Histogram service;
@@ -31,8 +48,13 @@ public final class HistogramFile implements IntervalListener, AutoCloseable {
     private Histogram responseWritten;
     private Histogram serviceWritten;
 
-    /** @throws UsageException when the file cannot be written */
-    public HistogramFile(Path file, Duration reportEvery) {
+    /**
+     * Opens the file.
+     *
+     * @throws UsageException when the file cannot be written
+     */
+    public HistogramFile(Path file, Duration reportEvery, Kind kind) {
+        this.kind = kind;
         try {
             this.out = new PrintStream(file.toFile());
         } catch (FileNotFoundException e) {
@@ -46,7 +68,7 @@ public final class HistogramFile implements IntervalListener, AutoCloseable {
     public void begin(long nowMs) {
         startMs = nowMs;
         baseMs = nowMs;
-        writer.outputComment("[millrace-perf produce; times in microseconds, maxima of the intervals in milliseconds]");
+        writer.outputComment("[millrace-perf " + kind.command() + "; times in microseconds, maxima of the intervals in milliseconds]");
         writer.outputLogFormatVersion();
         writer.outputStartTime(nowMs);
         writer.setBaseTime(nowMs);
@@ -77,9 +99,9 @@ public final class HistogramFile implements IntervalListener, AutoCloseable {
     }
 
     private void write(long endMs) {
-        write("response", response, responseWritten, endMs);
+        write(kind.tag(), response, responseWritten, endMs);
         if (service.getTotalCount() > 0) {
-            write("service", service, serviceWritten, endMs);
+            write(kind.serviceTag(), service, serviceWritten, endMs);
         }
         startMs = endMs;
     }
@@ -92,12 +114,12 @@ public final class HistogramFile implements IntervalListener, AutoCloseable {
     }
 
     /** Writes what no interval had yet; called when the phase is over. */
-    public void end(PhaseResult result, long nowMs) {
-        gather(empty(result.response()), empty(result.response()));
-        response = result.response().copy();
+    public void end(Whole whole, long nowMs) {
+        gather(empty(whole.response()), empty(whole.response()));
+        response = whole.response().copy();
         response.subtract(responseWritten);
-        if (result.service() != result.response()) {
-            service = result.service().copy();
+        if (whole.service() != whole.response()) {
+            service = whole.service().copy();
             service.subtract(serviceWritten);
         }
         write(nowMs);

@@ -23,16 +23,22 @@ public record ProduceReport(
         Topic topic,
         Measurement measurement,
         Confirmation confirmation,
-        Environment environment) {
+        Environment environment) implements RunReport {
 
+    @Override
     public List<TargetResult> targetResults() {
         return spec.targets().check(measurement);
     }
 
-    /** What went wrong, in sentences. */
+    @Override
+    public boolean stopped() {
+        return measurement.phase().stopped();
+    }
+
+    @Override
     public List<String> errors() {
         List<String> errors = new ArrayList<>();
-        if (!measurement.phase().stopped()) {
+        if (!stopped()) {
             confirmation.contradiction(measurement.errors(), topic).ifPresent(errors::add);
         }
         if (measurement.errors() > 0 && !spec.targets().judgeErrors()) {
@@ -47,25 +53,8 @@ public record ProduceReport(
                 + transactions.abortReasons() + "; records failed: " + measurement.phase().errors();
     }
 
-    /** Why the figures do not mean what was asked, in sentences. */
-    public List<String> notValid() {
-        List<String> reasons = new ArrayList<>();
-        measurement.scheduleMissed().ifPresent(reasons::add);
-        targetResults().forEach(result -> result.tooFewSamples().ifPresent(reasons::add));
-        return reasons;
-    }
-
-    /** An error outweighs a run that is not valid, and that outweighs a missed target: its figures mean nothing. */
-    public int exitCode() {
-        if (measurement.phase().stopped()) {
-            return ExitCode.INTERRUPTED;
-        }
-        if (!errors().isEmpty()) {
-            return ExitCode.ERROR;
-        }
-        if (!notValid().isEmpty()) {
-            return ExitCode.NOT_VALID;
-        }
-        return targetResults().stream().allMatch(TargetResult::met) ? ExitCode.OK : ExitCode.TARGET_MISSED;
+    @Override
+    public List<String> reasonsNotValid() {
+        return measurement.scheduleMissed().stream().toList();
     }
 }

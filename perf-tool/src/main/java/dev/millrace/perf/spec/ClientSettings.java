@@ -1,24 +1,12 @@
 package dev.millrace.perf.spec;
 
-import java.io.IOException;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.Set;
-import java.util.TreeMap;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.config.ConfigDef;
-import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The client's settings: the file of {@code --command-config}, and over it each {@code --command-property}. */
@@ -38,10 +26,10 @@ public final class ClientSettings {
             ProducerConfig.BUFFER_MEMORY_CONFIG,
             ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION);
 
-    private final Map<String, String> given;
+    private final GivenSettings given;
 
-    private ClientSettings(Map<String, String> given) {
-        this.given = Collections.unmodifiableMap(given);
+    private ClientSettings(GivenSettings given) {
+        this.given = given.refuse(RESERVED, "the tool sends bytes and sets the serializers itself");
     }
 
     /**
@@ -52,37 +40,12 @@ public final class ClientSettings {
      * @throws UsageException when the file cannot be read, or a property is no {@code key=value}
      */
     public static ClientSettings of(Optional<Path> file, List<String> properties) {
-        Map<String, String> given = new TreeMap<>();
-        file.ifPresent(path -> given.putAll(read(path)));
-        for (String property : properties) {
-            int equals = property.indexOf('=');
-            if (equals <= 0) {
-                throw new UsageException("--command-property: '" + property + "' is not key=value");
-            }
-            given.put(property.substring(0, equals).strip(), property.substring(equals + 1).strip());
-        }
-        for (String reserved : RESERVED) {
-            if (given.containsKey(reserved)) {
-                throw new UsageException(reserved + ": the tool sends bytes and sets the serializers itself; leave it out");
-            }
-        }
-        return new ClientSettings(given);
+        return new ClientSettings(GivenSettings.of(file.orElse(null), properties, "--command-property"));
     }
 
-    private static Map<String, String> read(Path path) {
-        Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
-            properties.load(reader);
-        } catch (IOException | IllegalArgumentException e) {
-            throw new UsageException("--command-config: cannot read " + path.toAbsolutePath() + ": " + reason(e), e);
-        }
-        Map<String, String> map = new HashMap<>();
-        properties.stringPropertyNames().forEach(name -> map.put(name, properties.getProperty(name).strip()));
-        return map;
-    }
-
-    private static String reason(Exception e) {
-        return e instanceof java.nio.file.NoSuchFileException ? "there is no such file" : e.toString();
+    /** Those of a producer beside a consumer: its own, over the consumer's way to the brokers. */
+    static ClientSettings beside(GivenSettings consumer, List<String> properties) {
+        return new ClientSettings(GivenSettings.of(null, properties, "--producer-property").over(consumer.wayToBrokers()));
     }
 
     /** Brokers named by the settings themselves. */
@@ -97,14 +60,12 @@ public final class ClientSettings {
 
     /** These settings with another transactional id. */
     public ClientSettings withTransactionalId(String id) {
-        Map<String, String> settings = new TreeMap<>(given);
-        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
-        return new ClientSettings(settings);
+        return new ClientSettings(given.with(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id));
     }
 
     /** What the producer is made with. */
     public Map<String, Object> forProducer(String bootstrapServers) {
-        Map<String, Object> settings = new HashMap<>(given);
+        Map<String, Object> settings = given.toMap();
         settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         settings.putIfAbsent(ProducerConfig.CLIENT_ID_CONFIG, "millrace-perf");
         // So that averages are over the producer's whole life: the measured phase can then be told from the warm-up.
@@ -121,15 +82,7 @@ public final class ClientSettings {
 
     /** The same way to the brokers (security, DNS, sockets) for the admin client. */
     public Map<String, Object> forAdmin(String bootstrapServers) {
-        Map<String, Object> settings = new HashMap<>(given);
-        settings.keySet().retainAll(AdminClientConfig.configNames());
-        settings.keySet().removeAll(Set.of(
-                ProducerConfig.METRIC_REPORTER_CLASSES_CONFIG,
-                ProducerConfig.CLIENT_ID_CONFIG,
-                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG));
-        settings.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
-        settings.put(AdminClientConfig.CLIENT_ID_CONFIG, "millrace-perf-admin");
-        return settings;
+        return given.forAdmin(bootstrapServers);
     }
 
     /** @throws UsageException when a value is none that Kafka's producer takes */
@@ -143,11 +96,7 @@ public final class ClientSettings {
 
     /** What to tell of a client that does not take its settings: the reason alone, out of what is wrapped around it. */
     public static UsageException refused(KafkaException e) {
-        Throwable cause = e;
-        while (!(cause instanceof ConfigException) && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return new UsageException("the client refuses its settings: " + cause.getMessage(), e);
+        return GivenSettings.refused(e);
     }
 
     /**
@@ -156,29 +105,18 @@ public final class ClientSettings {
      */
     public Map<String, Object> effective(Client client, String bootstrapServers) {
         ProducerConfig config = check(bootstrapServers);
-        Map<String, Object> shown = new TreeMap<>();
-        SHOWN.forEach(key -> shown.put(key, config.values().get(key)));
+        Map<String, Object> shown = given.shown(SHOWN, config.values(), client.settings());
         shown.put(ProducerConfig.ACKS_CONFIG, config.getString(ProducerConfig.ACKS_CONFIG).replace("-1", "all"));
-        given.forEach((key, value) -> {
-            ConfigDef.ConfigKey known = client.settings().get(key);
-            boolean secret = known == null || known.type() == ConfigDef.Type.PASSWORD;
-            if (!secret) {
-                shown.putIfAbsent(key, value);
-            }
-        });
         return shown;
     }
 
     /** Given keys that the client does not know: a typing error would otherwise measure something else. */
     public List<String> unknownKeys(Client client) {
-        List<String> unknown = new ArrayList<>(given.keySet());
-        unknown.removeAll(client.settings().keySet());
-        unknown.removeIf(key -> key.startsWith("listener.name."));
-        return unknown;
+        return given.unknownKeys(client.settings().keySet());
     }
 
     /** Whether the user set this key. */
     public boolean has(String key) {
-        return given.containsKey(key);
+        return given.has(key);
     }
 }

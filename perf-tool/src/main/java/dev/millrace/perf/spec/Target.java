@@ -2,34 +2,40 @@ package dev.millrace.perf.spec;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** One condition a run must meet, as {@code p99<50ms}, {@code rate>=50000} or {@code errors=0}. */
 public final class Target {
     /** Samples that must lie beyond a percentile before it says anything. */
     private static final int SAMPLES_BEYOND = 10;
     private static final Pattern FORM = Pattern.compile("([a-z][a-z0-9.]*)\\s*(<=|>=|<|>|=)\\s*(\\S.*)");
+    private static final Set<String> SOME_HAVE = Set.of("mb", "share");
     private static final Pattern PERCENTILE = Pattern.compile("p(\\d{1,2}(?:\\.\\d+)?)");
 
-    private enum Metric { RESPONSE, RATE, MEGABYTES, ERRORS }
+    private enum Metric { RESPONSE, RATE, MEGABYTES, ERRORS, SHARE }
 
     private final String expression;
     private final Metric metric;
     private final double percentile;
-    private final String operator;
-    private final double limit;
+    private final Limit limit;
 
     private Target(String expression, Metric metric, double percentile, String operator, double limit) {
         this.expression = expression;
         this.metric = metric;
         this.percentile = percentile;
-        this.operator = operator;
-        this.limit = limit;
+        this.limit = new Limit(operator, limit);
     }
 
-    /** @throws UsageException naming the expression and what is wrong with it */
-    static Target parse(String expression) {
+    /**
+     * Reads one.
+     *
+     * @param more metrics that only some runs have: {@code mb} or {@code share}
+     * @throws UsageException naming the expression and what is wrong with it
+     */
+    static Target parse(String expression, Set<String> more) {
         Matcher matcher = FORM.matcher(expression);
         if (!matcher.matches()) {
             throw wrong(expression, "write a metric, a comparison and a value, as in p99<50ms");
@@ -37,28 +43,37 @@ public final class Target {
         String name = matcher.group(1);
         String operator = matcher.group(2);
         String value = matcher.group(3).strip();
+        if (SOME_HAVE.contains(name) && !more.contains(name)) {
+            throw noMetric(expression, name, more);
+        }
         return switch (name) {
             case "rate" -> new Target(expression, Metric.RATE, 0, allow(expression, operator, ">=", ">"), number(expression, value));
             case "mb" -> new Target(expression, Metric.MEGABYTES, 0, allow(expression, operator, ">=", ">"),
                     number(expression, value));
+            case "share" -> new Target(expression, Metric.SHARE, 0, allow(expression, operator, ">=", ">"), number(expression, value));
             case "errors" -> new Target(expression, Metric.ERRORS, 0, allow(expression, operator, "=", "<=", "<"),
                     number(expression, value));
-            default -> new Target(expression, Metric.RESPONSE, percentile(expression, name),
+            default -> new Target(expression, Metric.RESPONSE, percentile(expression, name, more),
                     allow(expression, operator, "<", "<="),
                     TimeSpan.parse(value, "--target '" + expression + "'").toNanos() / 1e6);
         };
     }
 
-    private static double percentile(String expression, String name) {
+    private static double percentile(String expression, String name, Set<String> more) {
         if (name.equals("max")) {
             return 100;
         }
         Matcher matcher = PERCENTILE.matcher(name);
         if (!matcher.matches() || Double.parseDouble(matcher.group(1)) == 0) {
-            throw wrong(expression, "'" + name + "' is no metric; there are p50, p90, p99, p99.9, p99.99 (and any other "
-                    + "percentile), max, rate, mb and errors");
+            throw noMetric(expression, name, more);
         }
         return Double.parseDouble(matcher.group(1));
+    }
+
+    private static UsageException noMetric(String expression, String name, Set<String> more) {
+        return wrong(expression, "'" + name + "' is no metric; there are p50, p90, p99, p99.9, p99.99 (and any other "
+                + "percentile), max, rate, " + more.stream().sorted().map(metric -> metric + ", ").collect(Collectors.joining())
+                + "errors");
     }
 
     private static String allow(String expression, String operator, String... allowed) {
@@ -74,7 +89,7 @@ public final class Target {
         if (!value.matches("\\d[\\d_]*(\\.\\d+)?")) {
             throw wrong(expression, "'" + value + "' is not a number");
         }
-        return Double.parseDouble(value.replace("_", ""));
+        return Limit.number(value);
     }
 
     private static UsageException wrong(String expression, String what) {
@@ -97,15 +112,9 @@ public final class Target {
             case RATE -> measured.recordsPerSecond();
             case MEGABYTES -> measured.megabytesPerSecond();
             case ERRORS -> measured.errors();
+            case SHARE -> measured.share();
         };
-        boolean met = switch (operator) {
-            case "<" -> value < limit;
-            case "<=" -> value <= limit;
-            case ">" -> value > limit;
-            case ">=" -> value >= limit;
-            default -> value == limit;
-        };
-        return new TargetResult(this, value, met && !Double.isNaN(value), tooFewSamples(measured));
+        return new TargetResult(this, value, limit.isMetBy(value), tooFewSamples(measured));
     }
 
     /** Below this many samples the percentile is a matter of luck: at least ten have to lie beyond it. */
@@ -122,8 +131,8 @@ public final class Target {
         if (measured.samples() >= needed) {
             return Optional.empty();
         }
-        return Optional.of(String.format(Locale.ROOT, "%s needs at least %,d acknowledged records to mean something; there were %,d",
-                expression, needed, measured.samples()));
+        return Optional.of(String.format(Locale.ROOT, "%s needs at least %,d %s to mean something; there were %,d",
+                expression, needed, measured.sampled(), measured.samples()));
     }
 
     /** The measured value as people read it. */
@@ -133,6 +142,7 @@ public final class Target {
             case RATE -> String.format(Locale.ROOT, "%,.0f records/s", value);
             case MEGABYTES -> String.format(Locale.ROOT, "%,.1f MB/s", value);
             case ERRORS -> String.format(Locale.ROOT, "%,.0f errors", value);
+            case SHARE -> String.format(Locale.ROOT, "%.3f", value);
         };
     }
 }

@@ -75,8 +75,10 @@ final class Comparisons {
         if (notValid != null) {
             pairs.get(0).a().withObject("/detail").withArray("not_valid").add(notValid);
         }
-        return new Comparison(Side.parse("A", List.of("client=millrace")), Side.parse("B", List.of("client=kafka,linger.ms=9")),
-                new Comparison.Specs(spec(Client.MILLRACE), spec(Client.KAFKA)), pairs, RatioTargets.parse(targets), stopped);
+        return new Comparison(Side.parse("A", List.of("client=millrace"), SideKeys.PRODUCE),
+                Side.parse("B", List.of("client=kafka,linger.ms=9"), SideKeys.PRODUCE),
+                new ProduceRuns(spec(Client.MILLRACE), spec(Client.KAFKA)), pairs, RatioTargets.parse(targets, ProduceRuns.FIGURES),
+                stopped);
     }
 
     private ProduceSpec spec(Client client) {
@@ -105,7 +107,8 @@ final class Comparisons {
         config.putObject("client").put("acks", "all").put("linger.ms", client.equals("kafka") ? 9 : 5);
         ObjectNode detail = run.putObject("detail");
         detail.putArray("not_valid");
-        detail.put("cpu_user_s_per_million", cpuSeconds / 2).put("cpu_without_compiler_s_per_million", cpuSeconds / 4).put("alloc_bytes_per_record_all_threads", 200 * cpuSeconds)
+        detail.put("cpu_user_s_per_million", cpuSeconds / 2)
+                .put("cpu_without_compiler_s_per_million", cpuSeconds / 4).put("alloc_bytes_per_record_all_threads", 200 * cpuSeconds)
                 .put("jit_ms", 17);
         return run;
     }

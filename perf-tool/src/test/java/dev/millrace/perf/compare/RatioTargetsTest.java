@@ -64,11 +64,20 @@ class RatioTargetsTest {
         assertTrue(check("b.alloc_bytes_per_record<=100", ratios(0.5)).met());
     }
 
+    @Test
+    void shouldCompareTheMedianDifference() {
+        assertTrue(check("a-b.alloc_bytes_per_record<=50", ratios(1.1, 1.5, 9)).met());
+        assertEquals(50, check("a-b.alloc_bytes_per_record<=49", ratios(1.1, 1.5, 9)).measured(), 1e-9);
+        assertTrue(!check("a-b.alloc_bytes_per_record<=49", ratios(1.1, 1.5, 9)).met());
+        assertTrue(check("a-b.alloc_bytes_per_record<=0", ratios(0.5)).met(), "A may be below B");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "cpu", "cpu<0.5", "cpu_s_per_million", "cpu_s_per_million<=", "cpu_s_per_million=0.5",
         "cpu_s_per_million<=half", "p99<5ms", "c.cpu_s_per_million<=1", "cpu_s_per_million<=-1", "errors=0"})
     void shouldNameTheExpressionWhenItIsWrong(String expression) {
-        String message = assertThrows(UsageException.class, () -> RatioTargets.parse(List.of("records_per_s>=1," + expression)))
+        String message = assertThrows(UsageException.class, () -> RatioTargets.parse(List.of("records_per_s>=1," + expression),
+                ProduceRuns.FIGURES))
                 .getMessage();
         assertTrue(message.contains("--target '" + expression + "'"), message);
     }
@@ -80,13 +89,13 @@ class RatioTargetsTest {
         assertRefused("with transactions", closed, "transactions.commit_ms.p50<=1");
         Comparison open = Comparisons.ofCpu(pair(1, 1)).throughput(10).records(9_999).make();
         assertRefused("needs at least 10,000 records", open, "response_ms.p99_9<=1");
-        RatioTargets.parse(List.of("response_ms.p99<=1")).check(open.specs().a(), open.specs().b());
+        RatioTargets.parse(List.of("response_ms.p99<=1"), ProduceRuns.FIGURES).check(open.asked());
     }
 
     private static void assertRefused(String said, Comparison comparison, String target) {
-        RatioTargets targets = RatioTargets.parse(List.of(target));
+        RatioTargets targets = RatioTargets.parse(List.of(target), ProduceRuns.FIGURES);
         String message = assertThrows(UsageException.class,
-                () -> targets.check(comparison.specs().a(), comparison.specs().b())).getMessage();
+                () -> targets.check(comparison.asked())).getMessage();
         assertTrue(message.contains(said), message);
     }
 }

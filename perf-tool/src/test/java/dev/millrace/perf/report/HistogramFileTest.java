@@ -4,20 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.millrace.perf.load.Interval;
-import dev.millrace.perf.load.PhaseResult;
 import dev.millrace.perf.spec.UsageException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class HistogramFileTest {
+    private static final HistogramFile.Kind KIND = new HistogramFile.Kind("produce", "response", "service");
+
     @TempDir
     Path folder;
 
@@ -27,11 +27,6 @@ class HistogramFileTest {
             histogram.recordValue(value);
         }
         return histogram;
-    }
-
-    private static PhaseResult phase(Histogram response, Histogram service) {
-        return new PhaseResult(1, 1, 1, 0, Map.of(), 1, response, service, histogram(), 0, 0, 0, false, Optional.empty(),
-                new PhaseResult.Cost(1, 1, 1, 1, 1, 1));
     }
 
     private Map<String, Histogram> read(Path file) throws IOException {
@@ -49,12 +44,12 @@ class HistogramFileTest {
     @Test
     void shouldHoldEveryValueOnce() throws IOException {
         Path file = folder.resolve("run.hlog");
-        try (HistogramFile log = new HistogramFile(file, Duration.ofSeconds(1))) {
+        try (HistogramFile log = new HistogramFile(file, Duration.ofSeconds(1), KIND)) {
             log.begin(0);
             log.interval(new Interval(0, 500, 0, 1, 0, 5, histogram(1_000), histogram(500)));
             log.interval(new Interval(500, 1_000, 0, 2, 0, 5, histogram(2_000), histogram(600)));
             log.interval(new Interval(1_000, 1_500, 0, 3, 0, 5, histogram(3_000), histogram(700)));
-            log.end(phase(histogram(1_000, 2_000, 3_000, 4_000), histogram(500, 600, 700, 800)), 1_700);
+            log.end(new HistogramFile.Whole(histogram(1_000, 2_000, 3_000, 4_000), histogram(500, 600, 700, 800)), 1_700);
         }
         Map<String, Histogram> read = read(file);
         assertEquals(histogram(1_000, 2_000, 3_000, 4_000), read.get("response"));
@@ -65,10 +60,10 @@ class HistogramFileTest {
     @Test
     void shouldHoldResponseTimesAloneInAClosedLoop() throws IOException {
         Path file = folder.resolve("run.hlog");
-        try (HistogramFile log = new HistogramFile(file, Duration.ofSeconds(1))) {
+        try (HistogramFile log = new HistogramFile(file, Duration.ofSeconds(1), KIND)) {
             log.begin(0);
             Histogram response = histogram(1_000, 2_000);
-            log.end(phase(response, response), 10);
+            log.end(new HistogramFile.Whole(response, response), 10);
         }
         Map<String, Histogram> read = read(file);
         assertEquals(histogram(1_000, 2_000), read.get("response"));
@@ -77,6 +72,6 @@ class HistogramFileTest {
 
     @Test
     void shouldSayWhichFileCannotBeWritten() {
-        assertThrows(UsageException.class, () -> new HistogramFile(folder.resolve("no/where"), Duration.ofSeconds(1)));
+        assertThrows(UsageException.class, () -> new HistogramFile(folder.resolve("no/where"), Duration.ofSeconds(1), KIND));
     }
 }

@@ -108,4 +108,14 @@ class TargetsTest {
         assertEquals("50,000 records/s", check("rate>=1", RUN).formattedMeasured());
         assertEquals("0 errors", check("errors=0", RUN).formattedMeasured());
     }
+
+    @Test
+    void shouldKnowTheMetricsOfTheCommand() {
+        assertThrows(UsageException.class, () -> Targets.parse(List.of("share>=0.5")));
+        assertThrows(UsageException.class, () -> Targets.ofEndToEnd(List.of("share>=0.5")));
+        String message = assertThrows(UsageException.class, () -> Targets.ofConsume(List.of("mb>=5"))).getMessage();
+        assertTrue(message.contains("max, rate, share, errors"), message);
+        TargetResult unknown = Targets.ofConsume(List.of("share>=0")).check(RUN).get(0);
+        assertFalse(unknown.met(), "a share that is not known reaches nothing");
+    }
 }
