@@ -12,9 +12,7 @@ import dev.millrace.internal.consumer.work.WorkFloor;
 import dev.millrace.internal.consumer.work.WorkRecord;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -59,18 +57,14 @@ public final class PollLoop implements ConsumerRebalanceListener {
     private final OffsetCommitter committer;
     private final TopicIds topicIds;
     private final Aftermath aftermath;
-    private final Backpressure backpressure;
     private final RebalanceListener listener;
-    private final HungHandlerListener hungListener;
+    private final HungHandlers hungHandlers;
     private final ToIntFunction<String> levels;
     private final Time time;
     private final Assignment assignment = new Assignment();
+    private final Pauses pauses;
     /** Any thread adds. */
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
-    private final Set<TopicPartition> pausedByUser = new HashSet<>();
-    private boolean allPausedByUser;
-    private final Set<WorkRecord> reportedHung = new HashSet<>();
-    private long nextHungLookMs;
     private int doneSinceCommit;
     /** Set once, by this thread; read by any. */
     private volatile RuntimeException failure;
@@ -92,10 +86,10 @@ public final class PollLoop implements ConsumerRebalanceListener {
         this.completions = parts.completions;
         this.topicIds = parts.topicIds;
         this.listener = parts.listener;
-        this.hungListener = parts.hungListener;
+        this.hungHandlers = new HungHandlers(settings.handlerTimeoutMs(), parts.hungListener);
         this.levels = parts.levels;
         this.time = time;
-        this.backpressure = new Backpressure(settings.budget());
+        this.pauses = new Pauses(consumer, assignment, new Backpressure(settings.budget()));
         this.committer = new OffsetCommitter(consumer, time, settings.commitIntervalMs(), settings.retryBackoffMs(), this::fail);
         this.aftermath = new Aftermath(parts.policies, parts.floor, settings.retryBackoffMs(), this::execute, this::fail, time);
     }
@@ -153,8 +147,8 @@ public final class PollLoop implements ConsumerRebalanceListener {
         runCommands();
         collect();
         aftermath.routeDue(nowMs);
-        reportHung(nowMs);
-        applyBackpressure();
+        hungHandlers.look(assignment.all(), nowMs, time.nanoseconds());
+        pauses.balance();
         if (nowMs >= committer.nextMs() || settings.commitRecords() > 0 && doneSinceCommit >= settings.commitRecords())
             commit();
         admit(poll(nowMs));
@@ -261,52 +255,6 @@ public final class PollLoop implements ConsumerRebalanceListener {
         }
     }
 
-    private void applyBackpressure() {
-        List<TopicPartition> pause = new ArrayList<>();
-        List<TopicPartition> resume = new ArrayList<>();
-        Backpressure.Load all = assignment.load();
-        for (AssignedPartition partition : assignment.all()) {
-            boolean full = backpressure.isFull(partition.isFull(), Assignment.load(partition), all, assignment.size());
-            if (full == partition.isFull())
-                continue;
-            partition.full(full);
-            if (!isPausedByUser(partition.topicPartition()))
-                (full ? pause : resume).add(partition.topicPartition());
-        }
-        if (!pause.isEmpty())
-            consumer.pause(pause);
-        if (!resume.isEmpty())
-            consumer.resume(resume);
-    }
-
-    private void reportHung(long nowMs) {
-        if (settings.handlerTimeoutMs() == Long.MAX_VALUE || nowMs < nextHungLookMs)
-            return;
-        nextHungLookMs = nowMs + Math.max(1, Math.min(1000, settings.handlerTimeoutMs() / 4));
-        reportedHung.removeIf(record -> record.status() != WorkRecord.Status.RUNNING);
-        long nowNs = time.nanoseconds();
-        for (AssignedPartition partition : assignment.all()) {
-            if (partition.tracker() == null)
-                continue;
-            for (WorkRecord record = partition.tracker().oldest(); record != null; record = partition.tracker().next(record)) {
-                long sinceMs = TimeUnit.NANOSECONDS.toMillis(nowNs - record.startNs());
-                if (record.status() == WorkRecord.Status.RUNNING && record.startNs() != 0 && sinceMs >= settings.handlerTimeoutMs()
-                        && reportedHung.add(record))
-                    tellHung(record, sinceMs);
-            }
-        }
-    }
-
-    private void tellHung(WorkRecord record, long sinceMs) {
-        LOG.warn("The handler of {} has been running for {} ms, longer than millrace.consumer.handler.timeout.ms ({})", record, sinceMs,
-                settings.handlerTimeoutMs());
-        try {
-            hungListener.onHungHandler(record.partition().topicPartition(), record.offset(), Duration.ofMillis(sinceMs));
-        } catch (RuntimeException e) {
-            LOG.error("The listener for hung handlers threw", e);
-        }
-    }
-
     private void commit() {
         doneSinceCommit = 0;
         committer.commit(assignment.all());
@@ -314,33 +262,14 @@ public final class PollLoop implements ConsumerRebalanceListener {
 
     // ---------------------------------------------------------------- the user's wishes; poll thread, by execute()
 
-    /** Stops or begins fetching of partitions; those that are not assigned are remembered. */
+    /** Which partitions the user does not want to be fetched. */
     public void pause(Collection<TopicPartition> partitions, boolean paused) {
-        if (paused)
-            pausedByUser.addAll(partitions);
-        else
-            pausedByUser.removeAll(partitions);
-        applyPauses();
+        pauses.byUser(partitions, paused);
     }
 
     /** Stops or begins fetching altogether. */
     public void pauseAll(boolean paused) {
-        allPausedByUser = paused;
-        applyPauses();
-    }
-
-    private boolean isPausedByUser(TopicPartition partition) {
-        return allPausedByUser || pausedByUser.contains(partition);
-    }
-
-    private void applyPauses() {
-        for (AssignedPartition partition : assignment.all()) {
-            TopicPartition topicPartition = partition.topicPartition();
-            if (isPausedByUser(topicPartition) || partition.isFull())
-                consumer.pause(List.of(topicPartition));
-            else
-                consumer.resume(List.of(topicPartition));
-        }
+        pauses.allByUser(paused);
     }
 
     /** Goes on elsewhere in a partition: what is queued of it is dropped, what runs is finished and not counted. */
@@ -350,7 +279,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
             throw new IllegalStateException("cannot seek in " + topicPartition + ": it is not assigned to this consumer");
         consumer.seek(topicPartition, offset);
         restart(partition).startAt(offset, DoneOffsets.EMPTY);
-        applyPauses();
+        pauses.apply();
     }
 
     // ---------------------------------------------------------------- rebalances
@@ -365,7 +294,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
                 committer.begin(partition, committed.get(topicPartition));
                 assignment.add(partition);
             }
-            applyPauses();
+            pauses.apply();
         }
         tell("assigned", () -> listener.onPartitionsAssigned(partitions));
     }
