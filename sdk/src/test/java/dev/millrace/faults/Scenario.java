@@ -133,6 +133,25 @@ final class Scenario {
         }
     }
 
+    /** Blocks until a broker has sent so many answers more: those that were on their way before, and then some. */
+    void awaitAnswersOf(int broker, int more) throws InterruptedException {
+        double wanted = answersOf(broker) + more;
+        long deadlineNs = System.nanoTime() + RETRY_PATIENCE_NS;
+        while (answersOf(broker) < wanted) {
+            if (System.nanoTime() - deadlineNs > 0)
+                throw new AssertionError("broker " + broker + " does not answer: the fault did not bite");
+            Thread.sleep(10);
+        }
+    }
+
+    private double answersOf(int broker) {
+        return producer.metrics().values().stream()
+                .filter(metric -> metric.metricName().group().equals("producer-node-metrics")
+                        && metric.metricName().name().equals("response-total")
+                        && metric.metricName().tags().get("node-id").equals("node-" + broker))
+                .mapToDouble(metric -> (double) metric.metricValue()).sum();
+    }
+
     /** Blocks until the share of all the scenario's records was sent that is due after so many of so many rounds. */
     void awaitRound(int done, int of) {
         load.awaitSent((long) length.records() * done / of);

@@ -50,6 +50,9 @@ public final class PollLoop implements ConsumerRebalanceListener {
 
     private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
 
+    /** A worker is called for so many records that came, not for each: waking a thread costs more than to handle a few. */
+    private static final int RECORDS_PER_CALL = 64;
+
     private final Consumer<ByteBuffer, ByteBuffer> consumer;
     private final ConsumerSettings settings;
     private final WorkFloor floor;
@@ -203,8 +206,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         if (polled.isEmpty() && polled.nextOffsets().isEmpty())
             return;
         for (TopicPartition topicPartition : polled.partitions())
-            for (ConsumerRecord<ByteBuffer, ByteBuffer> record : polled.records(topicPartition))
-                admit(topicPartition, record);
+            admit(topicPartition, polled.records(topicPartition));
         polled.nextOffsets().forEach((topicPartition, next) -> {
             AssignedPartition partition = assignment.get(topicPartition);
             if (partition == null)
@@ -215,19 +217,25 @@ public final class PollLoop implements ConsumerRebalanceListener {
         });
     }
 
-    private void admit(TopicPartition topicPartition, ConsumerRecord<ByteBuffer, ByteBuffer> raw) {
+    private void admit(TopicPartition topicPartition, List<ConsumerRecord<ByteBuffer, ByteBuffer>> records) {
         AssignedPartition partition = assignment.get(topicPartition);
         if (partition == null)
             throw new IllegalStateException("a record came of " + topicPartition + ", which is not assigned");
-        if (partition.tracker() == null)
-            partition.startAt(raw.offset(), DoneOffsets.EMPTY);
-        else if (raw.offset() < partition.tracker().position())
-            partition = begunAgain(partition, raw.offset());
-        if (partition.tracker().isDone(raw.offset()))
-            return;
-        WorkRecord record = new WorkRecord(raw, partition);
-        partition.admitted(record);
-        floor.route(record);
+        int routed = 0;
+        for (ConsumerRecord<ByteBuffer, ByteBuffer> raw : records) {
+            if (partition.tracker() == null)
+                partition.startAt(raw.offset(), DoneOffsets.EMPTY);
+            else if (raw.offset() < partition.tracker().position())
+                partition = begunAgain(partition, raw.offset());
+            if (partition.tracker().isDone(raw.offset()))
+                continue;
+            WorkRecord record = new WorkRecord(raw, partition);
+            partition.admitted(record);
+            floor.routeOneOfMany(record);
+            if (++routed % RECORDS_PER_CALL == 0)
+                floor.call();
+        }
+        floor.call();
     }
 
     /** The log was truncated or made again, or someone sought back: what runs is of another assignment, as far as order and commits go. */

@@ -39,7 +39,7 @@ public final class Attempts<K, V> {
         Outcome instead = isExpired(record) ? Outcome.Handled.EXPIRED : null;
         if (instead == null) {
             try {
-                decoded = decoder.decode(record.raw());
+                decoded = decoder.decode(record);
             } catch (RuntimeException e) {
                 instead = new Outcome.Undecodable(e);
             }
@@ -97,6 +97,7 @@ public final class Attempts<K, V> {
 
     private void end(Unit unit, WorkRecord record, Outcome outcome) {
         boolean done = outcome instanceof Outcome.Handled;
+        record.takeBack();
         // Before the post: afterwards the record may be somebody else's.
         if (done)
             unit.succeeded(record);

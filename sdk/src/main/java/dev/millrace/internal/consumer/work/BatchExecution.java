@@ -73,6 +73,8 @@ public final class BatchExecution<K, V> implements Execution {
     }
 
     private void end(List<RecordOutcome> outcomes) {
+        // Before keys are compared.
+        entries.forEach(entry -> entry.record.takeBack());
         List<Entry<K, V>> failed = new ArrayList<>();
         for (int i = 0; i < entries.size(); i++) {
             Entry<K, V> entry = entries.get(i);

@@ -1,61 +1,123 @@
 package dev.millrace.internal.consumer.work;
 
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** How many asynchronous records may be in work at once; the number can change at any time. */
+/**
+ * How many asynchronous records may be in work at once; the number can change at any time.
+ *
+ * <p>A worker that waits is not woken by each permit that comes back while they come fast, or there would be a change of threads for each
+ * record: it wants a share of them at once, or those that are there after a moment. Only after a moment without any is it woken by the next.
+ */
 final class Permits {
 
-    /** A semaphore that can take permits back that are out: it counts below zero then. */
-    private static final class Shrinkable extends Semaphore {
-        private static final long serialVersionUID = 1L;
+    private static final long MOMENT_NS = TimeUnit.MICROSECONDS.toNanos(200);
+    /** After that a worker looks again by itself: another one that was woken may be held up in a handler. */
+    private static final long LOOK_AGAIN_NS = TimeUnit.MILLISECONDS.toNanos(10);
+    /** One of so many permits is worth waking for at once. */
+    private static final int SHARE = 16;
 
-        Shrinkable(int permits) {
-            super(permits);
-        }
-
-        @Override
-        protected void reducePermits(int reduction) {
-            super.reducePermits(reduction);
-        }
-    }
-
-    private final Shrinkable semaphore;
-    /** Guarded by this. */
+    /** Below zero when there are fewer in all than are out. */
+    private final AtomicInteger free;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition enough = lock.newCondition();
+    /** Guarded by the lock. */
     private int total;
+    private int waiting;
+    /** How many have to be free for those who wait to be woken, {@link Integer#MAX_VALUE} when nobody does; written under the lock. */
+    private volatile int wakeAt = Integer.MAX_VALUE;
     private volatile boolean closed;
 
     Permits(int total) {
         this.total = total;
-        this.semaphore = new Shrinkable(total);
+        this.free = new AtomicInteger(total);
     }
 
     /** Waits for one; false when closed. */
     boolean acquire() {
-        semaphore.acquireUninterruptibly();
-        if (closed) {
-            semaphore.release();
-            return false;
+        return !closed && (tryAcquire() || await());
+    }
+
+    private boolean tryAcquire() {
+        int now = free.get();
+        while (now > 0) {
+            if (free.compareAndSet(now, now - 1))
+                return true;
+            now = free.get();
         }
-        return true;
+        return false;
     }
 
+    private boolean await() {
+        lock.lock();
+        try {
+            waiting++;
+            long waitNs = MOMENT_NS;
+            while (!closed) {
+                wakeAt = waitNs == MOMENT_NS ? share() : 1;
+                // After the write: a permit that comes back before it is seen here, one that comes after it sees what is waited for.
+                if (free.get() < wakeAt)
+                    enough.awaitNanos(waitNs);
+                if (tryAcquire())
+                    return true;
+                waitNs = LOOK_AGAIN_NS;
+            }
+            return false;
+        } catch (InterruptedException e) {
+            // Workers are interrupted at their end only.
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            waiting--;
+            wakeAt = waiting == 0 ? Integer.MAX_VALUE : share();
+            // What is left is for the others.
+            if (free.get() > 0)
+                enough.signal();
+            lock.unlock();
+        }
+    }
+
+    private int share() {
+        return Math.max(1, total / SHARE);
+    }
+
+    /** Any thread. */
     void release() {
-        semaphore.release();
+        if (free.incrementAndGet() >= wakeAt)
+            wake();
     }
 
-    synchronized void resize(int wanted) {
-        if (wanted > total)
-            semaphore.release(wanted - total);
-        else
-            semaphore.reducePermits(total - wanted);
-        total = wanted;
+    private void wake() {
+        lock.lock();
+        try {
+            if (free.get() >= wakeAt)
+                enough.signal();
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /** Lets all who wait go; once, for a semaphore does not count any further. */
-    synchronized void close() {
-        if (closed)
-            return;
-        closed = true;
-        semaphore.release(Integer.MAX_VALUE / 2);
+    void resize(int wanted) {
+        lock.lock();
+        try {
+            free.addAndGet(wanted - total);
+            total = wanted;
+            enough.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets all who wait go. */
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            enough.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 }

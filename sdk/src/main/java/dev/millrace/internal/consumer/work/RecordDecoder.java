@@ -21,10 +21,23 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
         this.values = values;
     }
 
-    /** @throws RuntimeException what a deserializer throws */
-    ConsumerRecord<K, V> decode(ConsumerRecord<ByteBuffer, ByteBuffer> raw) {
+    /**
+     * The record for the handler. A new one, or the very record that came, lent, when both deserializers hand out the buffers as they are.
+     *
+     * @throws RuntimeException what a deserializer throws
+     */
+    ConsumerRecord<K, V> decode(WorkRecord record) {
+        ConsumerRecord<ByteBuffer, ByteBuffer> raw = record.raw();
+        K key = decode(keys, raw, raw.key());
+        V value = decode(values, raw, raw.value());
+        if (key == raw.key() && value == raw.value() && record.mayLend()) {
+            record.lend();
+            @SuppressWarnings("unchecked") // key and value are what the deserializers returned
+            ConsumerRecord<K, V> same = (ConsumerRecord<K, V>) (ConsumerRecord<?, ?>) raw;
+            return same;
+        }
         return new ConsumerRecord<>(raw.topic(), raw.partition(), raw.offset(), raw.timestamp(), raw.timestampType(),
-                raw.serializedKeySize(), raw.serializedValueSize(), decode(keys, raw, raw.key()), decode(values, raw, raw.value()),
+                raw.serializedKeySize(), raw.serializedValueSize(), ofItsOwn(key, raw.key()), ofItsOwn(value, raw.value()),
                 raw.headers(), raw.leaderEpoch());
     }
 
@@ -32,13 +45,20 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
         Headers headers = raw.headers();
         if (bytes == null)
             return deserializer.deserialize(raw.topic(), headers, (ByteBuffer) null);
-        // A record that is tried again is decoded again: a deserializer may move the buffer, or even give it to the handler.
+        // It may be decoded again, or go to the dead letters, and a deserializer may move the buffer.
         int position = bytes.position();
         int limit = bytes.limit();
-        T decoded = deserializer.deserialize(raw.topic(), headers, bytes);
-        bytes.limit(limit).position(position);
+        try {
+            return deserializer.deserialize(raw.topic(), headers, bytes);
+        } finally {
+            bytes.limit(limit).position(position);
+        }
+    }
+
+    /** A buffer that is handed out as it is must not be moved by the handler. */
+    private static <T> T ofItsOwn(T decoded, ByteBuffer bytes) {
         @SuppressWarnings("unchecked") // what is a ByteBuffer may be handed out as one
-        T own = decoded == bytes ? (T) bytes.duplicate() : decoded;
+        T own = decoded == bytes && bytes != null ? (T) bytes.duplicate() : decoded;
         return own;
     }
 

@@ -36,16 +36,19 @@ public final class ShardRouter {
         byKey = order == ProcessingOrder.KEY ? new Shard[priorities][count] : new Shard[0][];
     }
 
-    /** Has the record handled when its turn comes; also one that waited, and one that was dropped while others wait for it. */
-    public void route(WorkRecord record) {
+    /**
+     * Has the record handled when its turn comes; also one that waited, and one that was dropped while others wait for it. Wakes nobody:
+     * {@link RunQueue#call} has to follow.
+     */
+    void route(WorkRecord record) {
         ByteBuffer key = record.raw().key();
         if (order == ProcessingOrder.UNORDERED || order == ProcessingOrder.KEY && key == null) {
-            queue.add(record);
+            queue.put(record);
             return;
         }
         Shard shard = order == ProcessingOrder.KEY ? ofKey(record.partition(), key) : ofPartition(record.partition());
         if (shard.add(record))
-            queue.add(shard);
+            queue.put(shard);
     }
 
     private Shard ofKey(AssignedPartition partition, ByteBuffer key) {

@@ -80,6 +80,17 @@ public final class WorkFloor {
     /** See {@link ShardRouter#route}; poll thread. */
     public void route(WorkRecord record) {
         router.route(record);
+        queue.call();
+    }
+
+    /** The same for one of many: {@link #call} has to follow. Poll thread. */
+    public void routeOneOfMany(WorkRecord record) {
+        router.route(record);
+    }
+
+    /** Calls a worker for what was routed. */
+    public void call() {
+        queue.call();
     }
 
     /** Ends the threads; false when some are still in their handlers after this time. What is queued stays where it is. */

@@ -49,6 +49,7 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
     /** The owner's; read by others for information only. */
     private int attempts;
     private boolean detached;
+    private boolean lent;
     private Outcome outcome;
     /** When the handler was called and how long it took, {@link System#nanoTime}; the time is read by the poll thread while it runs. */
     private volatile long startNs;
@@ -170,6 +171,34 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
     @Override
     public boolean isRevoked() {
         return partition.isRevoked();
+    }
+
+    /**
+     * Whether the handler may have the very buffers that came; then they are made whole again by {@link #takeBack}. Not those of a copy,
+     * which are looked at while the record waits; its owner.
+     */
+    boolean mayLend() {
+        return !detached && isWhole(raw.key()) && isWhole(raw.value());
+    }
+
+    private static boolean isWhole(ByteBuffer buffer) {
+        return buffer == null || buffer.position() == 0;
+    }
+
+    /** The handler gets the record as it came; its owner. */
+    void lend() {
+        lent = true;
+    }
+
+    /** The handler has returned, and may have read from the buffers; its owner. */
+    void takeBack() {
+        if (!lent)
+            return;
+        lent = false;
+        if (raw.key() != null)
+            raw.key().clear().limit(raw.serializedKeySize());
+        if (raw.value() != null)
+            raw.value().clear().limit(raw.serializedValueSize());
     }
 
     /**
