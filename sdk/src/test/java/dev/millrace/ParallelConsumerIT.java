@@ -244,8 +244,7 @@ class ParallelConsumerIT {
         CountDownLatch stuck = new CountDownLatch(1);
         ParallelConsumer<String, String> first = ParallelConsumer.<String, String>builder(config(group,
                 "millrace.consumer.drain.timeout.ms", 100L)).topics(topic)
-                // A key that shares a shard with the stuck one would wait for it.
-                .ordering(ProcessingOrder.UNORDERED).handler(record -> {
+                .handler(record -> {
                     if (record.offset() == 0)
                         stuck.await();
                     others.countDown();

@@ -18,7 +18,7 @@ public final class AssignedPartition {
     private OffsetTracker<WorkRecord> tracker;
     /** Written by the poll thread, once. */
     private volatile boolean revoked;
-    /** Records that wait behind a parked one; written by who owns their shard. */
+    /** Records that wait behind a parked one; written by who owns their lane. */
     private final AtomicInteger diverted = new AtomicInteger();
 
     /** Where the records of one partition were left and how much room they take; poll thread only. */

@@ -6,7 +6,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 /** Handles one record after the other on the worker's thread. */
 public final class BlockingExecution<K, V> implements Execution {
 
-    /** Records of one shard in a row, before others have their turn. */
+    /** Records of one lane in a row, before others have their turn. */
     private static final int SLICE = 64;
 
     private final RecordHandler.WithContext<K, V> handler;

@@ -3,7 +3,7 @@ package dev.millrace.internal.consumer.work;
 /**
  * What a worker takes out of the run queue: records that may only be handled one after the other, or one record that has no order.
  * It is in the queue once or owned by one worker, never both; all methods are its owner's. Whoever gets it from another thread gets it through
- * the queue, the shard's state or a record's post, and sees what was done before.
+ * the queue, the lane's state or a record's post, and sees what was done before.
  */
 public interface Unit {
 

@@ -9,18 +9,18 @@ import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Shards, queue and threads together, as the poll thread sees them: records go in by {@link #route}, and come out completed. */
+/** Lanes, queue and threads together, as the poll thread sees them: records go in by {@link #route}, and come out completed. */
 public final class WorkFloor {
 
     private final RunQueue queue;
-    private final ShardRouter router;
+    private final Router router;
     private final Supplier<? extends Execution> executions;
     /** Of asynchronous handlers; null for the others. */
     private final Permits permits;
     /** Null until started. */
     private Workers workers;
 
-    private WorkFloor(RunQueue queue, ShardRouter router, Supplier<? extends Execution> executions, Permits permits) {
+    private WorkFloor(RunQueue queue, Router router, Supplier<? extends Execution> executions, Permits permits) {
         this.queue = queue;
         this.router = router;
         this.executions = executions;
@@ -51,8 +51,8 @@ public final class WorkFloor {
                 () -> new BatchExecution<>(handler, plan.attempts, plan.decoders.get(), queue, batchSize), null);
     }
 
-    private static ShardRouter router(Plan<?, ?> plan, RunQueue queue) {
-        return new ShardRouter(plan.order, plan.concurrency, plan.priorities, queue);
+    private static Router router(Plan<?, ?> plan, RunQueue queue) {
+        return new Router(plan.order, queue);
     }
 
     /**
@@ -77,7 +77,7 @@ public final class WorkFloor {
         return permits == null ? concurrency : Math.min(concurrency, Runtime.getRuntime().availableProcessors());
     }
 
-    /** See {@link ShardRouter#route}; poll thread. */
+    /** See {@link Router#route}; poll thread. */
     public void route(WorkRecord record) {
         router.route(record);
         queue.call();

@@ -9,7 +9,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * A record on its way through the consumer: the one object it costs beside Kafka's own. It is a link in its partition's list of
- * unfinished offsets, in its shard's queue and in the stack of completions; never in two of the latter at once.
+ * unfinished offsets, in its lane and in the stack of completions; never in two of the latter at once.
  *
  * <p>Its {@link Status} says who owns it. The poll thread and the workers meet at {@link #claim()} and {@link #drop()}: of a queued
  * record, one of them gets it.
@@ -41,7 +41,7 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
     private final AssignedPartition partition;
     /** The owner's; replaced by a copy of its bytes when the record has to wait. */
     private ConsumerRecord<ByteBuffer, ByteBuffer> raw;
-    /** The next record in the shard or the stack of completions; of who owns the list it is in. */
+    /** The next record in the lane or the stack of completions; of who owns the list it is in. */
     WorkRecord link;
     /** How many records lie under this one in the stack of completions. */
     int depth;
@@ -116,7 +116,7 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
         STATUS.compareAndSet(this, Status.QUEUED, Status.DROPPED);
     }
 
-    /** Ends a posted record: it will not run again. Its shard has to be told, by routing it. Poll thread. */
+    /** Ends a posted record: it will not run again. Its lane has to be told, by routing it. Poll thread. */
     public void dropPosted() {
         STATUS.compareAndSet(this, Status.POSTED, Status.DROPPED);
     }
@@ -131,7 +131,7 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
         status = Status.POSTED;
     }
 
-    /** Lets workers have the record, again; poll thread, or the shard's owner for one it could not begin. */
+    /** Lets workers have the record, again; poll thread, or the lane's owner for one it could not begin. */
     public void requeue() {
         outcome = null;
         status = Status.QUEUED;

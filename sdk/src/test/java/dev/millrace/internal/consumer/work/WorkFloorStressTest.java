@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The hand-overs between poll thread, shards, workers and completing threads, under attack: handlers fail and are tried again, partitions
+ * The hand-overs between poll thread, lanes, workers and completing threads, under attack: handlers fail and are tried again, partitions
  * are revoked and come back, the number of workers changes. Every record that was not dropped is completed, in the order of its key, and no
  * two of a key are in a handler at once.
  */
