@@ -113,6 +113,17 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
         runtime.resize(concurrency);
     }
 
+    /**
+     * Changes how many records may be begun in a second, those that are tried again included; 0 for no limit. Takes effect soon.
+     *
+     * @throws IllegalArgumentException when it is negative, infinite or not a number
+     */
+    public void rateLimit(double recordsPerSecond) {
+        if (!(recordsPerSecond >= 0 && recordsPerSecond < Double.POSITIVE_INFINITY))
+            throw new IllegalArgumentException("records per second must be 0 (no limit) or a number above, was " + recordsPerSecond);
+        runtime.execute(loop -> loop.rateLimit(recordsPerSecond));
+    }
+
     /** Kafka's metrics of the consumer. */
     public Map<MetricName, ? extends Metric> metrics() {
         return runtime.metrics();
@@ -204,6 +215,11 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
         /** Whether handlers run on virtual threads, which needs a JDK 21 or newer; false unless said otherwise. */
         public Builder<K, V> virtualThreads(boolean virtual) {
             return config(MillraceConsumerConfig.VIRTUAL_THREADS_CONFIG, virtual);
+        }
+
+        /** How many records may be begun in a second, those that are tried again included; no limit (0) unless said otherwise. */
+        public Builder<K, V> rateLimit(double recordsPerSecond) {
+            return config(MillraceConsumerConfig.MAX_RECORDS_PER_SECOND_CONFIG, recordsPerSecond);
         }
 
         /** A setting, as in the configuration. */

@@ -7,6 +7,7 @@ import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Range;
 import org.apache.kafka.common.config.ConfigDef.Type;
 import org.apache.kafka.common.config.ConfigDef.ValidString;
+import org.apache.kafka.common.config.ConfigException;
 
 /**
  * The config keys of {@code ParallelConsumer} that {@link org.apache.kafka.clients.consumer.ConsumerConfig} does not have. What the
@@ -69,6 +70,12 @@ public final class MillraceConsumerConfig {
     /** {@code millrace.consumer.expire.after.ms}, long, 0 (off): records older than this by their timestamp are done without a handler. */
     public static final String EXPIRE_AFTER_MS_CONFIG = "millrace.consumer.expire.after.ms";
 
+    /**
+     * {@code millrace.consumer.max.records.per.second}, double, 0 (no limit), from 0: how many records may be begun in a second, those that
+     * are tried again included. After a pause at most a tenth of a second's worth comes at once.
+     */
+    public static final String MAX_RECORDS_PER_SECOND_CONFIG = "millrace.consumer.max.records.per.second";
+
     private static final int MAX_CONCURRENCY = 100_000;
     private static final long DEFAULT_IN_FLIGHT_BYTES = 64L << 20;
 
@@ -99,7 +106,9 @@ public final class MillraceConsumerConfig {
             .define(UNDECODABLE_CONFIG, Type.STRING, null, oneOf("dead-letter", "skip", "stop"), Importance.MEDIUM,
                     "What happens to a record that can't be deserialized: dead-letter, skip or stop.")
             .define(EXPIRE_AFTER_MS_CONFIG, Type.LONG, 0L, Range.atLeast(0), Importance.LOW,
-                    "Records older than this by their timestamp are done without a handler, ms; 0 for off.");
+                    "Records older than this by their timestamp are done without a handler, ms; 0 for off.")
+            .define(MAX_RECORDS_PER_SECOND_CONFIG, Type.DOUBLE, 0.0, rate(), Importance.LOW,
+                    "How many records may be begun in a second; 0 for no limit.");
 
     private MillraceConsumerConfig() {
     }
@@ -107,6 +116,14 @@ public final class MillraceConsumerConfig {
     /** Names, types, defaults and ranges of all keys; a copy. */
     public static ConfigDef configDef() {
         return new ConfigDef(CONFIG);
+    }
+
+    private static ConfigDef.Validator rate() {
+        return ConfigDef.LambdaValidator.with((key, value) -> {
+            double rate = (double) value;
+            if (!(rate >= 0 && rate < Double.POSITIVE_INFINITY))
+                throw new ConfigException(key, value, "must be 0 (no limit) or a number above.");
+        }, () -> "[0,...]");
     }
 
     private static ConfigDef.Validator oneOf(String... names) {

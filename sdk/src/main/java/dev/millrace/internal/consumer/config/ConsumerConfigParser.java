@@ -83,7 +83,8 @@ public final class ConsumerConfigParser {
         long handlerTimeoutMs = own.getLong(MillraceConsumerConfig.HANDLER_TIMEOUT_MS_CONFIG);
         return new ConsumerSettings(POLL_MS, own.getLong(MillraceConsumerConfig.COMMIT_INTERVAL_MS_CONFIG),
                 own.getInt(MillraceConsumerConfig.COMMIT_RECORDS_CONFIG), budget, drainMs(),
-                handlerTimeoutMs == 0 ? Long.MAX_VALUE : handlerTimeoutMs, kafka.getLong(ConsumerConfig.RETRY_BACKOFF_MS_CONFIG));
+                handlerTimeoutMs == 0 ? Long.MAX_VALUE : handlerTimeoutMs, kafka.getLong(ConsumerConfig.RETRY_BACKOFF_MS_CONFIG),
+                own.getDouble(MillraceConsumerConfig.MAX_RECORDS_PER_SECOND_CONFIG));
     }
 
     private long drainMs() {

@@ -10,9 +10,10 @@ package dev.millrace.internal.consumer.config;
  * @param drainMs how long a revoked partition waits for its handlers
  * @param handlerTimeoutMs when a handler is reported as hung; {@link Long#MAX_VALUE}: never
  * @param retryBackoffMs wait behind a failed commit or poll
+ * @param recordsPerSecond how many attempts may begin in a second; 0: no limit
  */
 public record ConsumerSettings(long pollMs, long commitIntervalMs, int commitRecords, Budget budget, long drainMs,
-                               long handlerTimeoutMs, long retryBackoffMs) {
+                               long handlerTimeoutMs, long retryBackoffMs, double recordsPerSecond) {
 
     /**
      * @param records admitted and not done, over all partitions

@@ -26,6 +26,7 @@ public final class Aftermath {
     private final DeadLetterOffice deadLetters;
     private final Waiting waiting = new Waiting();
     private final WorkFloor floor;
+    private final Throttle throttle;
     private final long retryBackoffMs;
     private final Executor pollThread;
     private final Consumer<RuntimeException> stop;
@@ -42,10 +43,12 @@ public final class Aftermath {
     public record Policies(RetryPolicy retries, DeadLetters deadLetters, UndecodableRecords undecodable) {
     }
 
-    Aftermath(Policies policies, WorkFloor floor, long retryBackoffMs, Executor pollThread, Consumer<RuntimeException> stop, Time time) {
+    Aftermath(Policies policies, WorkFloor floor, Throttle throttle, long retryBackoffMs, Executor pollThread,
+              Consumer<RuntimeException> stop, Time time) {
         this.failures = new Failures(policies.retries, policies.undecodable, policies.deadLetters != null);
         this.deadLetters = policies.deadLetters == null ? null : new DeadLetterOffice(policies.deadLetters);
         this.floor = floor;
+        this.throttle = throttle;
         this.retryBackoffMs = retryBackoffMs;
         this.pollThread = pollThread;
         this.stop = stop;
@@ -124,8 +127,9 @@ public final class Aftermath {
         while ((record = waiting.takeDue(nowMs)) != null) {
             retried++;
             record.requeue();
-            floor.route(record);
+            throttle.add(record);
         }
+        floor.call();
     }
 
     /** When the next record's time comes. */

@@ -60,6 +60,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
     private final OffsetCommitter committer;
     private final TopicIds topicIds;
     private final Aftermath aftermath;
+    private final Throttle throttle;
     private final RebalanceListener listener;
     private final HungHandlers hungHandlers;
     private final ToIntFunction<String> levels;
@@ -94,7 +95,8 @@ public final class PollLoop implements ConsumerRebalanceListener {
         this.time = time;
         this.pauses = new Pauses(consumer, assignment, new Backpressure(settings.budget()));
         this.committer = new OffsetCommitter(consumer, time, settings.commitIntervalMs(), settings.retryBackoffMs(), this::fail);
-        this.aftermath = new Aftermath(parts.policies, parts.floor, settings.retryBackoffMs(), this::execute, this::fail, time);
+        this.throttle = new Throttle(floor, settings.recordsPerSecond(), time.nanoseconds());
+        this.aftermath = new Aftermath(parts.policies, parts.floor, throttle, settings.retryBackoffMs(), this::execute, this::fail, time);
     }
 
     // ---------------------------------------------------------------- other threads
@@ -150,6 +152,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         runCommands();
         collect();
         aftermath.routeDue(nowMs);
+        throttle.release(time.nanoseconds());
         hungHandlers.look(assignment.all(), nowMs, time.nanoseconds());
         pauses.balance();
         if (nowMs >= committer.nextMs() || settings.commitRecords() > 0 && doneSinceCommit >= settings.commitRecords())
@@ -164,7 +167,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
     }
 
     private ConsumerRecords<ByteBuffer, ByteBuffer> poll(long nowMs) {
-        long untilMs = Math.min(committer.nextMs(), aftermath.nextMs());
+        long untilMs = Math.min(Math.min(committer.nextMs(), aftermath.nextMs()), throttle.nextMs(nowMs));
         long timeoutMs = Math.max(0, Math.min(settings.pollMs(), untilMs - nowMs));
         boolean mayWait = completions.beginSleep(wakeAt()) && commands.isEmpty() && !closing;
         try {
@@ -231,7 +234,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
                 continue;
             WorkRecord record = new WorkRecord(raw, partition);
             partition.admitted(record);
-            floor.routeOneOfMany(record);
+            throttle.add(record);
             if (++routed % RECORDS_PER_CALL == 0)
                 floor.call();
         }
@@ -278,6 +281,11 @@ public final class PollLoop implements ConsumerRebalanceListener {
     /** Stops or begins fetching altogether. */
     public void pauseAll(boolean paused) {
         pauses.allByUser(paused);
+    }
+
+    /** Changes how many records may begin in a second; 0 for no limit. */
+    public void rateLimit(double recordsPerSecond) {
+        throttle.limit(recordsPerSecond, time.nanoseconds());
     }
 
     /** Goes on elsewhere in a partition: what is queued of it is dropped, what runs is finished and not counted. */
