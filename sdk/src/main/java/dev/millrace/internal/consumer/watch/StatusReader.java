@@ -58,7 +58,8 @@ public final class StatusReader {
         List<String> problems = new ArrayList<>();
         switch (state) {
             case NEW -> { }
-            case FAILED -> problems.add("the consumer ended by itself: " + failure.getMessage());
+            case FAILED -> problems.add("the consumer ended by itself: " + failure.getMessage()
+                    + (failure.getCause() == null ? "" : " (" + failure.getCause() + ")"));
             case CLOSED -> problems.add("the consumer is closed");
             case RUNNING, CLOSING -> {
                 if (sinceRoundMs > maxPollIntervalMs)
