@@ -88,12 +88,12 @@ public record ConsumerStatus(State state, Optional<KafkaException> failure, int 
         return partitions.values().stream().mapToLong(PartitionStatus::parked).sum();
     }
 
-    /** {@link PartitionStatus#committedLag} of all partitions; empty when that of one is. */
+    /** {@link PartitionStatus#committedLag} of all partitions, 0 without any; empty when that of one is. */
     public OptionalLong committedLag() {
         return sum(PartitionStatus::committedLag);
     }
 
-    /** {@link PartitionStatus#doneLag} of all partitions; empty when that of one is. */
+    /** {@link PartitionStatus#doneLag} of all partitions, 0 without any; empty when that of one is. */
     public OptionalLong doneLag() {
         return sum(PartitionStatus::doneLag);
     }
