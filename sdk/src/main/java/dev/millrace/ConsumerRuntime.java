@@ -1,5 +1,6 @@
 package dev.millrace;
 
+import dev.millrace.consumer.ConsumerStatus;
 import dev.millrace.consumer.MillraceConsumerConfig;
 import dev.millrace.consumer.ProcessingOrder;
 import dev.millrace.consumer.UndecodableRecords;
@@ -7,6 +8,10 @@ import dev.millrace.internal.consumer.commit.AdminTopicIds;
 import dev.millrace.internal.consumer.config.ConsumerConfigParser;
 import dev.millrace.internal.consumer.poll.Aftermath;
 import dev.millrace.internal.consumer.poll.PollLoop;
+import dev.millrace.internal.consumer.watch.ConsumerMetrics;
+import dev.millrace.internal.consumer.watch.JointMetrics;
+import dev.millrace.internal.consumer.watch.StatusReader;
+import dev.millrace.internal.consumer.watch.Watch;
 import dev.millrace.internal.consumer.work.Attempts;
 import dev.millrace.internal.consumer.work.Completions;
 import dev.millrace.internal.consumer.work.RecordDecoder;
@@ -50,14 +55,18 @@ final class ConsumerRuntime<K, V> {
     private final ParallelConsumer.Builder<K, V> plan;
     private final AbstractConfig own;
     private final KafkaConsumer<ByteBuffer, ByteBuffer> kafka;
-    
+    private final Watch watch;
+    private final StatusReader status;
+    private final ConsumerMetrics metrics;
     private final WorkFloor floor;
     private final PollLoop loop;
     private final long drainMs;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread thread;
-    /** Guarded by this. */
-    private State state = State.NEW;
+    /** Written under this; read by any thread. */
+    private volatile State state = State.NEW;
+    /** Written by the poll thread. */
+    private volatile int concurrency;
 
     ConsumerRuntime(ParallelConsumer.Builder<K, V> plan) {
         this.plan = plan;
@@ -71,13 +80,33 @@ final class ConsumerRuntime<K, V> {
         Completions completions = new Completions(() -> made[0].wakeup());
         floor = floor(decoders, completions);
         drainMs = parser.settings().drainMs();
+        watch = watch(parser);
+        status = new StatusReader(watch, parser.kafka().getInt(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG),
+                parser.settings().handlerTimeoutMs(), Time.SYSTEM);
+        concurrency = concurrency();
         kafka = new KafkaConsumer<>(parser.kafkaConfig());
 
         Aftermath.Policies policies = new Aftermath.Policies(plan.retry, plan.deadLetters, undecodable());
         loop = new PollLoop(kafka, new PollLoop.Parts(parser.settings(), floor, completions, new AdminTopicIds(parser.kafkaConfig()), policies,
-                plan.rebalanceListener, plan.hungHandlerListener, this::level), Time.SYSTEM);
+                plan.rebalanceListener, plan.hungHandlerListener, this::level, watch), Time.SYSTEM);
         made[0] = loop;
         thread = new Thread(this::run, "millrace-consumer-" + plan.configs.get(ConsumerConfig.GROUP_ID_CONFIG));
+        metrics = metrics(parser);
+    }
+
+    private static Watch watch(ConsumerConfigParser parser) {
+        return new Watch(parser.settings().handlerTimeoutMs(), parser.kafka().getLong(ConsumerConfig.METRICS_SAMPLE_WINDOW_MS_CONFIG)
+                * parser.kafka().getInt(ConsumerConfig.METRICS_NUM_SAMPLES_CONFIG), Time.SYSTEM);
+    }
+
+    private ConsumerMetrics metrics(ConsumerConfigParser parser) {
+        try {
+            return new ConsumerMetrics(parser.kafka(), watch, new ConsumerMetrics.Others(() -> status().isHealthy(), () -> concurrency),
+                    Time.SYSTEM);
+        } catch (RuntimeException e) {
+            kafka.close();
+            throw e;
+        }
     }
 
     private static void checkPlan(ParallelConsumer.Builder<?, ?> plan) {
@@ -136,6 +165,7 @@ final class ConsumerRuntime<K, V> {
     synchronized void start() {
         if (state != State.NEW)
             throw new IllegalStateException("the consumer was " + (state == State.RUNNING ? "started" : "closed") + " before");
+        watch.begin();
         state = State.RUNNING;
         thread.start();
     }
@@ -151,6 +181,7 @@ final class ConsumerRuntime<K, V> {
             loop.run();
             endWorkers();
         } finally {
+            metrics.close();
             ended.countDown();
         }
         if (loop.failure() != null)
@@ -202,6 +233,7 @@ final class ConsumerRuntime<K, V> {
         }
         if (before == State.NEW) {
             kafka.close();
+            metrics.close();
             ended.countDown();
         }
         if (before != State.RUNNING)
@@ -260,11 +292,31 @@ final class ConsumerRuntime<K, V> {
     }
 
     void resize(int concurrency) {
-        call(poll -> floor.resize(concurrency));
+        call(poll -> {
+            floor.resize(concurrency);
+            this.concurrency = concurrency;
+        });
     }
 
+    // ---------------------------------------------------------------- what is to be seen
+
     Map<MetricName, ? extends Metric> metrics() {
-        return kafka.metrics();
+        return new JointMetrics(kafka.metrics(), metrics.all());
+    }
+
+    ConsumerStatus status() {
+        RuntimeException failure = loop.failure();
+        return status.read(seenState(failure), failure == null ? null : asKafka(failure), concurrency);
+    }
+
+    private ConsumerStatus.State seenState(RuntimeException failure) {
+        if (failure != null)
+            return ConsumerStatus.State.FAILED;
+        return switch (state) {
+            case NEW -> ConsumerStatus.State.NEW;
+            case RUNNING -> ConsumerStatus.State.RUNNING;
+            case CLOSED -> ended.getCount() == 0 ? ConsumerStatus.State.CLOSED : ConsumerStatus.State.CLOSING;
+        };
     }
 
     // ---------------------------------------------------------------- deserializers

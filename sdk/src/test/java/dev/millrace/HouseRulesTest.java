@@ -64,15 +64,17 @@ class HouseRulesTest {
         layeredArchitecture().consideringOnlyDependenciesInLayers()
                 .layer("facade").definedBy("dev.millrace")
                 .layer("poll").definedBy(CONSUMER + "poll")
+                .layer("watch").definedBy(CONSUMER + "watch")
                 .layer("commit").definedBy(CONSUMER + "commit")
                 .layer("work").definedBy(CONSUMER + "work")
                 .layer("offsets").definedBy(CONSUMER + "offsets")
                 .layer("leaves").definedBy(CONSUMER + "config", "dev.millrace.consumer")
                 .whereLayer("facade").mayNotBeAccessedByAnyLayer()
                 .whereLayer("poll").mayOnlyBeAccessedByLayers("facade")
+                .whereLayer("watch").mayOnlyBeAccessedByLayers("facade", "poll")
                 .whereLayer("commit").mayOnlyBeAccessedByLayers("facade", "poll")
-                .whereLayer("work").mayOnlyBeAccessedByLayers("facade", "poll", "commit")
-                .whereLayer("offsets").mayOnlyBeAccessedByLayers("facade", "poll", "commit", "work")
+                .whereLayer("work").mayOnlyBeAccessedByLayers("facade", "poll", "watch", "commit")
+                .whereLayer("offsets").mayOnlyBeAccessedByLayers("facade", "poll", "watch", "commit", "work")
                 .check(sdk);
     }
 

@@ -30,6 +30,8 @@ public final class ConsumerConfigParser {
         kafka = new QuietConsumerConfig(kafkaConfig());
         if (kafka.getString(ConsumerConfig.GROUP_ID_CONFIG) == null)
             throw new ConfigException(ConsumerConfig.GROUP_ID_CONFIG, null, "must be given: the parallel consumer commits for a group.");
+        // Made up where none was given; whatever is made of this is to have the same.
+        given.put(ConsumerConfig.CLIENT_ID_CONFIG, kafka.getString(ConsumerConfig.CLIENT_ID_CONFIG));
         checkDrain();
     }
 
@@ -66,6 +68,11 @@ public final class ConsumerConfigParser {
         configs.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         configs.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, DEFAULT_MAX_POLL_RECORDS);
         return configs;
+    }
+
+    /** The values of {@link #kafkaConfig}. */
+    public ConsumerConfig kafka() {
+        return kafka;
     }
 
     /** The values of {@link MillraceConsumerConfig}. */

@@ -125,7 +125,9 @@ public final class Aftermath {
     void routeDue(long nowMs) {
         WorkRecord record;
         while ((record = waiting.takeDue(nowMs)) != null) {
-            retried++;
+            // One that was asked for its time, and never tried, is not tried again.
+            if (record.attempt() > 0)
+                retried++;
             record.requeue();
             throttle.add(record);
         }
@@ -140,5 +142,22 @@ public final class Aftermath {
     /** Gives up what waits of a partition that is no longer this consumer's. */
     void forget(AssignedPartition partition) {
         waiting.takeAllOf(partition).forEach(this::giveUp);
+    }
+
+    // ---------------------------------------------------------------- for those who watch
+
+    /** Attempts behind one that failed. */
+    long retried() {
+        return retried;
+    }
+
+    /** Dead letters that were acknowledged. */
+    long deadLettered() {
+        return deadLettered;
+    }
+
+    /** Records that are done without a handler, because they can't be deserialized. */
+    long skipped() {
+        return skipped;
     }
 }

@@ -40,7 +40,8 @@ final class Pauses {
         apply();
     }
 
-    private boolean isByUser(AssignedPartition partition) {
+    /** Whether the user does not want it to be fetched. */
+    boolean isByUser(AssignedPartition partition) {
         return allByUser || byUser.contains(partition.topicPartition());
     }
 

@@ -6,6 +6,7 @@ import dev.millrace.internal.consumer.commit.OffsetCommitter;
 import dev.millrace.internal.consumer.commit.TopicIds;
 import dev.millrace.internal.consumer.config.ConsumerSettings;
 import dev.millrace.internal.consumer.offsets.DoneOffsets;
+import dev.millrace.internal.consumer.watch.Watch;
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import dev.millrace.internal.consumer.work.Completions;
 import dev.millrace.internal.consumer.work.WorkFloor;
@@ -67,6 +68,8 @@ public final class PollLoop implements ConsumerRebalanceListener {
     private final Time time;
     private final Assignment assignment = new Assignment();
     private final Pauses pauses;
+    private final Watch watch;
+    private final Watched watched;
     /** Any thread adds. */
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private int doneSinceCommit;
@@ -80,7 +83,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
     /** What the loop is made of, beside Kafka's consumer. */
     public record Parts(ConsumerSettings settings, WorkFloor floor, Completions completions, TopicIds topicIds,
                         Aftermath.Policies policies, RebalanceListener listener, HungHandlerListener hungListener,
-                        ToIntFunction<String> levels) {
+                        ToIntFunction<String> levels, Watch watch) {
     }
 
     public PollLoop(Consumer<ByteBuffer, ByteBuffer> consumer, Parts parts, Time time) {
@@ -97,6 +100,8 @@ public final class PollLoop implements ConsumerRebalanceListener {
         this.committer = new OffsetCommitter(consumer, time, settings.commitIntervalMs(), settings.retryBackoffMs(), this::fail);
         this.throttle = new Throttle(floor, settings.recordsPerSecond(), time.nanoseconds());
         this.aftermath = new Aftermath(parts.policies, parts.floor, throttle, settings.retryBackoffMs(), this::execute, this::fail, time);
+        this.watch = parts.watch;
+        this.watched = new Watched(consumer, assignment, pauses, committer, aftermath);
     }
 
     // ---------------------------------------------------------------- other threads
@@ -157,7 +162,11 @@ public final class PollLoop implements ConsumerRebalanceListener {
         pauses.balance();
         if (nowMs >= committer.nextMs() || settings.commitRecords() > 0 && doneSinceCommit >= settings.commitRecords())
             commit();
-        admit(poll(nowMs));
+        watch.look(watched, nowMs);
+        watch.pollBegins();
+        ConsumerRecords<ByteBuffer, ByteBuffer> polled = poll(nowMs);
+        watch.pollEnded(!polled.isEmpty());
+        admit(polled);
     }
 
     private void runCommands() {
@@ -208,8 +217,9 @@ public final class PollLoop implements ConsumerRebalanceListener {
     private void admit(ConsumerRecords<ByteBuffer, ByteBuffer> polled) {
         if (polled.isEmpty() && polled.nextOffsets().isEmpty())
             return;
+        long nowMs = time.milliseconds();
         for (TopicPartition topicPartition : polled.partitions())
-            admit(topicPartition, polled.records(topicPartition));
+            admit(topicPartition, polled.records(topicPartition), nowMs);
         polled.nextOffsets().forEach((topicPartition, next) -> {
             AssignedPartition partition = assignment.get(topicPartition);
             if (partition == null)
@@ -220,7 +230,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         });
     }
 
-    private void admit(TopicPartition topicPartition, List<ConsumerRecord<ByteBuffer, ByteBuffer>> records) {
+    private void admit(TopicPartition topicPartition, List<ConsumerRecord<ByteBuffer, ByteBuffer>> records, long nowMs) {
         AssignedPartition partition = assignment.get(topicPartition);
         if (partition == null)
             throw new IllegalStateException("a record came of " + topicPartition + ", which is not assigned");
@@ -233,6 +243,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
             if (partition.tracker().isDone(raw.offset()))
                 continue;
             WorkRecord record = new WorkRecord(raw, partition);
+            record.admitted(nowMs);
             partition.admitted(record);
             throttle.add(record);
             if (++routed % RECORDS_PER_CALL == 0)
@@ -260,6 +271,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         WorkRecord record = completions.takeAll();
         while (record != null) {
             WorkRecord next = Completions.next(record);
+            watch.completed(record);
             if (aftermath.settle(record))
                 doneSinceCommit++;
             record = next;
@@ -312,6 +324,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
             }
             pauses.apply();
         }
+        watch.lookNow(watched);
         tell("assigned", () -> listener.onPartitionsAssigned(partitions));
     }
 
@@ -347,6 +360,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
 
     private void forget(Collection<TopicPartition> partitions) {
         assignment.remove(partitions).forEach(committer::end);
+        watch.lookNow(watched);
     }
 
     /** Drops what no handler has begun. */

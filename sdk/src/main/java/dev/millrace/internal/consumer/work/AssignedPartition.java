@@ -16,6 +16,7 @@ public final class AssignedPartition {
     private final int level;
     /** Poll thread only; null until it is known where the partition begins. */
     private OffsetTracker<WorkRecord> tracker;
+    private long start;
     /** Written by the poll thread, once. */
     private volatile boolean revoked;
     /** Records that wait behind a parked one; written by who owns their lane. */
@@ -49,7 +50,13 @@ public final class AssignedPartition {
 
     /** Says where the partition begins, and what is done behind that; poll thread only, once. */
     public void startAt(long position, DoneOffsets resumed) {
+        start = position;
         tracker = new OffsetTracker<>(position, resumed);
+    }
+
+    /** Where the partition began; means nothing before {@link #startAt}. Poll thread only. */
+    public long start() {
+        return start;
     }
 
     /** Whether the partition is no longer, or not for long, this consumer's; any thread. */
@@ -79,6 +86,11 @@ public final class AssignedPartition {
     /** Records that wait for their retry, for their time or behind such a one; poll thread only. */
     public int waiting() {
         return parked + diverted.get();
+    }
+
+    /** Those of the {@link #waiting} that do so behind another one; any thread. */
+    public int behindParked() {
+        return diverted.get();
     }
 
     /** Poll thread only. */

@@ -50,6 +50,8 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
     private int attempts;
     private boolean detached;
     private boolean lent;
+    /** The last bits of the milliseconds since the epoch, which tell 24 days; poll thread only. */
+    private int admitted;
     private Outcome outcome;
     /** When the handler was called and how long it took, {@link System#nanoTime}; the time is read by the poll thread while it runs. */
     private volatile long startNs;
@@ -134,12 +136,24 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
     /** Lets workers have the record, again; poll thread, or the lane's owner for one it could not begin. */
     public void requeue() {
         outcome = null;
+        // Who looks for handlers that hang must not take the last attempt's beginning for the next one's.
+        startNs = 0;
         status = Status.QUEUED;
     }
 
     /** What the last attempt came to; poll thread, of a posted record. */
     public Outcome outcome() {
         return outcome;
+    }
+
+    /** Says when the record was admitted; poll thread. */
+    public void admitted(long nowMs) {
+        admitted = (int) nowMs;
+    }
+
+    /** When the record was admitted, seen from a time up to 24 days later; poll thread. */
+    public long admittedMs(long nowMs) {
+        return nowMs - ((int) nowMs - admitted);
     }
 
     // ---------------------------------------------------------------- attempts

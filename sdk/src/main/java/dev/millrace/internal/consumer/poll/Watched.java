@@ -1,0 +1,42 @@
+package dev.millrace.internal.consumer.poll;
+
+import dev.millrace.internal.consumer.commit.OffsetCommitter;
+import dev.millrace.internal.consumer.watch.Watch;
+import dev.millrace.internal.consumer.work.AssignedPartition;
+import java.util.Collection;
+import java.util.OptionalLong;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/** What the watch may ask of this floor. Poll thread only. */
+record Watched(Consumer<?, ?> consumer, Assignment assignment, Pauses pauses, OffsetCommitter committer, Aftermath aftermath)
+        implements Watch.Subject {
+
+    @Override
+    public Collection<AssignedPartition> partitions() {
+        return assignment.all();
+    }
+
+    @Override
+    public boolean isPausedByUser(AssignedPartition partition) {
+        return pauses.isByUser(partition);
+    }
+
+    @Override
+    public OptionalLong committed(TopicPartition partition) {
+        OffsetAndMetadata last = committer.committed(partition);
+        return last == null ? OptionalLong.empty() : OptionalLong.of(last.offset());
+    }
+
+    @Override
+    public OptionalLong lag(TopicPartition partition) {
+        return consumer.currentLag(partition);
+    }
+
+    @Override
+    public Watch.Totals totals() {
+        return new Watch.Totals(aftermath.retried(), aftermath.deadLettered(), aftermath.skipped(), committer.failures(),
+                committer.ignoredMetadata());
+    }
+}
