@@ -27,6 +27,7 @@ final class ConsumerRun implements AutoCloseable {
 
     static final int PARTITIONS = 12;
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(Long.getLong("millrace.faults.patience", 120));
+    private static final boolean VERBOSE = Boolean.getBoolean("millrace.faults.verbose");
     private static final int RECORDS = 50_000;
     private static final int RECORDS_LONG = 2_000_000;
 
@@ -214,8 +215,11 @@ final class ConsumerRun implements AutoCloseable {
         Exception last = null;
         while (System.nanoTime() - deadlineNs < 0) {
             try {
-                if (condition.call())
+                if (condition.call()) {
+                    if (VERBOSE)
+                        System.out.printf("%s, %.1f s: %s%n", name, (System.nanoTime() - startNs) / 1e9, what);
                     return;
+                }
             } catch (ExecutionException e) {
                 // Brokers come and go.
                 last = e;
