@@ -121,7 +121,7 @@ final class ConsumerRun implements AutoCloseable {
 
     // ---------------------------------------------------------------- members
 
-    /** Opens a consumer in a process that has none, with settings beyond those of the run; does not wait for it to have anything. */
+    /** Opens a consumer in a process that has none, with settings beyond those of the run; does not wait for it. */
     Member open(Object... more) throws InterruptedException, IOException {
         Map<String, Object> settings = new LinkedHashMap<>(config);
         for (int i = 0; i < more.length; i += 2)
@@ -135,7 +135,6 @@ final class ConsumerRun implements AutoCloseable {
         List<String> words = new ArrayList<>(List.of("open", id, member.file().toString(), name));
         settings.forEach((key, value) -> words.add(key + "=" + value));
         process.tell(words.toArray(String[]::new));
-        process.awaitLine("opened " + id);
         return member;
     }
 
