@@ -31,7 +31,7 @@ final class FaultCluster implements AutoCloseable {
     private final List<Integer> leases;
     private final List<FaultProxy> proxies = new ArrayList<>();
 
-    private FaultCluster(List<Integer> leases) {
+    private FaultCluster(List<Integer> leases, Map<String, String> more) {
         this.leases = leases;
         KafkaCluster.Builder builder = KafkaCluster.builder().brokers(BROKERS).dedicatedControllers(1)
                 .brokerProperty("min.insync.replicas", "2")
@@ -41,6 +41,7 @@ final class FaultCluster implements AutoCloseable {
                 .brokerProperty("group.consumer.session.timeout.ms", "5000")
                 .brokerProperty("group.consumer.min.heartbeat.interval.ms", "1000")
                 .brokerProperty("group.consumer.heartbeat.interval.ms", "1000");
+        more.forEach(builder::brokerProperty);
         for (int i = 0; i < leases.size(); i++)
             builder.advertisedPort(i + 1, leases.get(i));
         kafka = builder.start();
@@ -50,15 +51,20 @@ final class FaultCluster implements AutoCloseable {
 
     /** Clients speak to the brokers themselves. */
     static FaultCluster direct() {
-        return new FaultCluster(List.of());
+        return new FaultCluster(List.of(), Map.of());
     }
 
     /** Clients come through proxies. */
     static FaultCluster proxied() {
+        return proxied(Map.of());
+    }
+
+    /** @param more properties of the brokers */
+    static FaultCluster proxied(Map<String, String> more) {
         List<Integer> leases = new ArrayList<>();
         for (int i = 0; i < BROKERS; i++)
             leases.add(LoopbackPorts.lease());
-        return new FaultCluster(leases);
+        return new FaultCluster(leases, more);
     }
 
     KafkaCluster kafka() {

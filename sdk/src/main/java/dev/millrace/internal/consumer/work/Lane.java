@@ -45,6 +45,8 @@ final class Lane implements Unit {
     private Deque<WorkRecord> behind;
     /** What waited behind one that is over; goes before {@link #first}; null until there was one. */
     private Deque<WorkRecord> freed;
+    /** Whether a record of the lane ever was dropped. */
+    private boolean dropped;
 
     /** @param key never changed by anyone; null for all records of the partition */
     Lane(int level, TopicPartition partition, ByteBuffer key, int hash) {
@@ -95,14 +97,27 @@ final class Lane implements Unit {
             if (parked != null && parked != record) {
                 if (record.status() != WorkRecord.Status.DROPPED)
                     setAside(record);
-            } else if (record.claim()) {
+            } else if (mayBegin(record) && record.claim()) {
                 return record;
-            } else if (parked != null) {
-                // The poll thread says that it is over: its dead letter is out, or its partition is gone.
-                free();
+            } else {
+                dropped = true;
+                if (parked != null)
+                    // The poll thread says that it is over: its dead letter is out, or its partition is gone.
+                    free();
             }
         }
         return null;
+    }
+
+    /**
+     * The poll thread drops the records of a partition one by one, having marked the partition before. So behind one that was dropped the
+     * next one may still be there to be taken, and would overtake it.
+     */
+    private boolean mayBegin(WorkRecord record) {
+        if (!dropped || !record.isRevoked())
+            return true;
+        record.dropQueued();
+        return false;
     }
 
     private WorkRecord take() {

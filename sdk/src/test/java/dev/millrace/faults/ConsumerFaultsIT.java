@@ -1,0 +1,402 @@
+package dev.millrace.faults;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.NothingLeftBehind;
+import dev.millrace.faults.HandledNotes.Kind;
+import dev.millrace.faults.MemberRecords.Nature;
+import dev.millrace.internal.consumer.offsets.DoneOffsets;
+import dev.millrace.internal.consumer.offsets.OffsetMapCodec;
+import dev.millrace.testkit.FaultProxy;
+import dev.millrace.testkit.KafkaCluster;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.RangeAssignor;
+import org.apache.kafka.common.GroupState;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Four parallel consumers in four processes, three brokers, twelve partitions: members, brokers, links and handlers fail, and each
+ * record is handled, in the order of its key, not again but where a member was lost, and nothing is committed before it is done.
+ */
+@ExtendWith(NothingLeftBehind.class)
+@Tag("faults")
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
+class ConsumerFaultsIT {
+
+    private static final int MEMBERS = 4;
+    /** So many more show that it goes on. */
+    private static final int SOME = 100;
+    private static final String OFFSETS = "__consumer_offsets";
+    private static final int OFFSETS_PARTITIONS = 3;
+
+    private static FaultCluster cluster;
+    private static KafkaCluster kafka;
+    private static CommitWatch watch;
+    private static MemberPool pool;
+
+    /** How a group shares partitions. */
+    private enum Protocol {
+        EAGER(RangeAssignor.class),
+        COOPERATIVE(CooperativeStickyAssignor.class),
+        /** KIP-848; the brokers say when a session ends. */
+        CONSUMER(null);
+
+        private final Class<?> assignor;
+
+        Protocol(Class<?> assignor) {
+            this.assignor = assignor;
+        }
+
+        /** @param sessionMs of classic groups */
+        Object[] config(int sessionMs, Object... more) {
+            Object[] own = this == CONSUMER ? new Object[] {"group.protocol", "consumer"}
+                    : new Object[] {"group.protocol", "classic", "partition.assignment.strategy", assignor.getName(),
+                            "session.timeout.ms", sessionMs, "heartbeat.interval.ms", 500};
+            Object[] all = Arrays.copyOf(own, own.length + more.length);
+            System.arraycopy(more, 0, all, own.length, more.length);
+            return all;
+        }
+    }
+
+    @BeforeAll
+    static void start() throws Exception {
+        pool = new MemberPool(MEMBERS);
+        cluster = FaultCluster.proxied(Map.of(
+                // So little that a map of what is done may be too long for it.
+                "offset.metadata.max.bytes", "1024",
+                "log.cleaner.backoff.ms", "500"));
+        kafka = cluster.kafka();
+        // Whoever asks for a coordinator first has the topic made.
+        kafka.admin().listConsumerGroupOffsets("nobody").partitionsToOffsetAndMetadata().get();
+        watch = new CommitWatch(kafka.bootstrapServers(), OFFSETS_PARTITIONS);
+    }
+
+    @AfterAll
+    static void stop() {
+        if (pool != null)
+            pool.close();
+        if (watch != null)
+            watch.close();
+        if (cluster != null)
+            cluster.close();
+    }
+
+    @AfterEach
+    void heal() {
+        cluster.heal();
+    }
+
+    private static ConsumerRun run(String name, Object... config) throws Exception {
+        return new ConsumerRun(cluster, watch, pool, name, config);
+    }
+
+    // ---------------------------------------------------------------- members come and go
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldKeepOrderWhenMembersJoinAndLeave(Protocol protocol) throws Exception {
+        try (ConsumerRun run = run("join-leave-" + protocol, protocol.config(30_000)).feed()) {
+            run.openAll(MEMBERS);
+            int revokedFromOthers = 0;
+            do {
+                long roundNs = System.nanoTime();
+                Member leaving = run.any();
+                run.awaitHandledBy(leaving, SOME);
+                run.close(leaving);
+                run.awaitShared();
+                run.awaitHandled(SOME);
+                Member joining = run.open();
+                run.awaitShared();
+                run.awaitHandledBy(joining, SOME);
+                revokedFromOthers = run.members().stream().mapToInt(member -> run.ledger().count(member, Kind.REVOKED)).sum();
+                TimeUnit.NANOSECONDS.sleep(run.goesOn() ? Math.max(0, roundNs + TimeUnit.SECONDS.toNanos(5) - System.nanoTime()) : 0);
+            } while (run.goesOn());
+            run.finish().assertKept();
+            assertTrue(revokedFromOthers > 0, "nobody had to give up a partition");
+        }
+    }
+
+    // ---------------------------------------------------------------- kills
+
+    @Test
+    void shouldLoseNothingWhenMembersAndBrokersAreKilled() throws Exception {
+        try (ConsumerRun run = run("killed", Protocol.CONSUMER.config(0)).feed()) {
+            run.openAll(MEMBERS);
+            do {
+                Member victim = run.any();
+                run.awaitHandledBy(victim, SOME);
+                run.kill(victim);
+                run.awaitShared();
+                Member next = run.open();
+                killBroker(run, group(run).coordinator().id());
+                // The coordinator leads partitions too; in a long run there is time for another one.
+                if (run.goesOn())
+                    killBroker(run, 1 + run.random().nextInt(FaultCluster.BROKERS));
+                run.awaitShared();
+                run.awaitHandledBy(next, SOME);
+            } while (run.goesOn());
+            HandledReport report = run.finish().assertKept();
+            assertTrue(report.orphaned > 0, "no partition was of a member that was killed");
+        }
+    }
+
+    private static void killBroker(ConsumerRun run, int broker) throws Exception {
+        int partition = IntStream.range(0, ConsumerRun.PARTITIONS).filter(i -> kafka.leaderOf(run.name(), i) == broker).findFirst().orElseThrow();
+        kafka.kill(broker);
+        run.await("another leader", () -> kafka.leaderOf(run.name(), partition) != broker);
+        run.await("another coordinator", () -> group(run).coordinator().id() != broker);
+        run.awaitHandled(10 * SOME);
+        kafka.start(broker);
+        cluster.awaitInSync(run.name(), FaultCluster.BROKERS);
+        cluster.awaitInSync(OFFSETS, FaultCluster.BROKERS);
+    }
+
+    private static ConsumerGroupDescription group(ConsumerRun run) throws ExecutionException, InterruptedException {
+        return kafka.admin().describeConsumerGroups(List.of(run.name())).describedGroups().get(run.name()).get();
+    }
+
+    // ---------------------------------------------------------------- a member stands still
+
+    @Test
+    void shouldCommitNothingAndGoOnWhenMemberStoodStillBeyondItsSession() throws Exception {
+        try (ConsumerRun run = run("stopped", Protocol.COOPERATIVE.config(6_000)).feed()) {
+            run.openAll(MEMBERS);
+            do {
+                Member victim = run.any();
+                run.awaitHandledBy(victim, SOME);
+                int lost = run.ledger().count(victim, Kind.LOST);
+                victim.process().pause();
+                try {
+                    List<Member> others = run.members().stream().filter(member -> member != victim).toList();
+                    run.await("the others have all", () -> run.ledger().isShared(others));
+                    run.awaitHandled(10 * SOME);
+                } finally {
+                    victim.process().resume();
+                }
+                run.await("it sees that it lost its partitions", () -> run.ledger().count(victim, Kind.LOST) > lost);
+                run.awaitShared();
+                run.awaitHandledBy(victim, SOME);
+            } while (run.goesOn());
+            HandledReport report = run.finish().assertKept();
+            assertTrue(report.lost > 0, "no partition was lost");
+        }
+    }
+
+    // ---------------------------------------------------------------- handlers
+
+    @Test
+    void shouldGoOnWhenHandlersThrowAndHangAndOutlastThePollInterval() throws Exception {
+        int maxPollMs = 6_000;
+        AtomicInteger never = new AtomicInteger();
+        String dead = "handlers-dead";
+        cluster.createTopic(dead, 1);
+        try (ConsumerRun run = run("handlers", Protocol.EAGER.config(30_000, "max.poll.interval.ms", maxPollMs,
+                "millrace.consumer.drain.timeout.ms", 2_000, "millrace.consumer.handler.timeout.ms", 1_000,
+                "millrace.consumer.concurrency", 40, "test.dead", dead))) {
+            run.feed(number -> {
+                if (number % 2_000 == 17)
+                    never.incrementAndGet();
+                // A dozen hang.
+                return number < 600 && number % 50 == 7 ? Nature.HANGS : number % 2_000 == 17 ? Nature.NEVER
+                        : number % 500 == 3 ? Nature.BAD_DAY : Nature.PLAIN;
+            });
+            Member tied = run.open("test.hang", true);
+            run.await("a handler is found to hang", () -> run.ledger().count(tied, Kind.HUNG) > 0);
+            // Longer than the group would wait for a poll.
+            TimeUnit.MILLISECONDS.sleep(maxPollMs + 1_000);
+            run.awaitHandledBy(tied, SOME);
+            assertEquals(0, run.ledger().count(tied, Kind.LOST) + run.ledger().count(tied, Kind.REVOKED),
+                    "slow handlers cost the member its partitions");
+            for (int i = 1; i < MEMBERS; i++)
+                run.open();
+            // Each of its partitions is drained in vain.
+            run.awaitShared();
+            run.awaitHandled(SOME);
+            tied.process().tell("hands", "free");
+            HandledReport report = run.finish().assertKept();
+            assertTrue(report.longestNs > TimeUnit.MILLISECONDS.toNanos(maxPollMs), "no handler took longer than max.poll.interval.ms");
+            assertTrue(report.overran > 0, "no handler was left behind by a drain");
+            assertTrue(report.failures > 0, "no handler threw");
+            assertEquals(never.get(), report.dead);
+            assertTrue(report.duplicates <= report.overran, report.duplicates + " were handled again");
+            try (TopicCounter letters = new TopicCounter(kafka.bootstrapServers(), dead, "read_uncommitted")) {
+                assertEquals(never.get(), letters.all());
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- the coordinator can't be reached
+
+    @Test
+    void shouldGoOnWhenCommitsTimeOutAndBrokerIsUnreachable() throws Exception {
+        try (ConsumerRun run = run("unreachable", Protocol.EAGER.config(90_000, "request.timeout.ms", 3_000,
+                "default.api.timeout.ms", 5_000)).feed()) {
+            run.openAll(MEMBERS);
+            do {
+                run.awaitHandled(10 * SOME);
+                int failed = failedCommits(run);
+                FaultProxy proxy = cluster.proxies().get(group(run).coordinator().id() - 1);
+                long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+                // Commits arrive, but nobody is told.
+                proxy.blackHole(FaultProxy.Direction.TO_CLIENT);
+                run.await("a commit fails", () -> failedCommits(run) > failed);
+                proxy.blackHole(FaultProxy.Direction.TO_BROKER);
+                // The partitions of the other two brokers.
+                run.awaitHandled(10 * SOME);
+                TimeUnit.NANOSECONDS.sleep(endNs - System.nanoTime());
+                proxy.heal();
+                run.awaitHandled(10 * SOME);
+            } while (run.goesOn());
+            run.finish().assertKept();
+        }
+    }
+
+    private static int failedCommits(ConsumerRun run) {
+        return logged(run.members(), "A commit failed");
+    }
+
+    // ---------------------------------------------------------------- closing
+
+    @Test
+    void shouldLeaveNothingBehindWhenClosedAtAnyTime() throws Exception {
+        try (ConsumerRun run = run("closed", Protocol.EAGER.config(60_000)).feed()) {
+            do {
+                closeWithMuchInFlight(run);
+                closeWhileRecordsWaitForTheirRetry(run);
+                closeWhileOthersRebalance(run);
+            } while (run.goesOn());
+            HandledReport report = run.finish().assertKept();
+            assertTrue(report.failures >= SOME, "too few waited for a retry");
+        }
+    }
+
+    private static void closeWithMuchInFlight(ConsumerRun run) throws Exception {
+        Member member = run.open("test.gate", true);
+        run.awaitShared();
+        // Nothing that is fetched from now on can be over before the gate opens.
+        long before = run.fetched(member);
+        run.await("10,000 in flight", () -> run.fetched(member) - before >= 10_000);
+        run.beginClose(member);
+        member.process().tell("gate", "open");
+        run.awaitClosed(member);
+    }
+
+    private static void closeWhileRecordsWaitForTheirRetry(ConsumerRun run) throws Exception {
+        Member member = run.open("test.fail", true);
+        run.await("some wait for their retry", () -> run.ledger().count(member, Kind.FAILED) >= SOME);
+        run.close(member);
+        assertEquals(0, run.ledger().count(member, Kind.END));
+    }
+
+    /** A member that closes while it waits for its group, and one that does while the group waits for its handlers. */
+    private static void closeWhileOthersRebalance(ConsumerRun run) throws Exception {
+        List<Member> members = run.openAll(MEMBERS - 1);
+        run.awaitHandled(10 * SOME);
+        Member drains = members.get(0);
+        Member waits = members.get(1);
+        drains.process().tell("gate", "shut");
+        int ended = run.ledger().count(drains, Kind.END);
+        run.await("its handlers stand at the gate", () -> run.ledger().count(drains, Kind.START) > ended);
+        run.open();
+        run.await("a rebalance", () -> group(run).groupState() == GroupState.PREPARING_REBALANCE);
+        run.beginClose(waits);
+        run.beginClose(drains);
+        assertEquals(GroupState.PREPARING_REBALANCE, group(run).groupState(), "the rebalance was over too early");
+        drains.process().tell("gate", "open");
+        run.awaitClosed(waits);
+        run.awaitClosed(drains);
+        run.awaitShared();
+        run.awaitHandled(SOME);
+        // The next round begins with none.
+        for (Member member : run.members())
+            if (run.goesOn())
+                run.close(member);
+    }
+
+    // ---------------------------------------------------------------- what is found in the log and in commits
+
+    /** Partitions by what the group finds committed for them, and where all begin that have anything. */
+    private static final int FOREIGN = 0;
+    private static final int CORRUPT = 1;
+    private static final int OTHER_TOPIC = 2;
+    private static final int OTHER_BASE = 3;
+    private static final int VALID = 4;
+    private static final int STUCK = 5;
+
+    @Test
+    void shouldSkipNothingWhateverIsInCommitsAndBetweenRecords() throws Exception {
+        String topic = "holes";
+        HoleyTopic holes = new HoleyTopic(kafka, topic, ConsumerRun.PARTITIONS, new Random(Scenario.seed()));
+        // As many as there is room for in a map of 1,024 characters, and more.
+        holes.fill(Length.current().pick(5_000, 170_000), STUCK, 12_000);
+        try (ConsumerRun run = new ConsumerRun(cluster, watch, pool, topic, true, Protocol.COOPERATIVE.config(30_000,
+                "isolation.level", "read_committed", "test.hang", true))) {
+            BitSet[] there = holes.there();
+            long left = 0;
+            for (int partition = 0; partition < there.length; partition++) {
+                BitSet notThere = new BitSet();
+                notThere.set(0, kafka.endOffsets(topic).get(partition).intValue());
+                notThere.andNot(there[partition]);
+                run.nothingAt(partition, notThere);
+                left += there[partition].cardinality();
+            }
+            assertTrue(left < holes.committed(), "compaction took nothing");
+            plantCommits(run, there);
+            List<Member> members = run.openAll(MEMBERS);
+            run.await("a map is refused", () -> logged(members, "takes less than") > 0);
+            run.awaitHandled(SOME);
+            members.forEach(member -> member.process().tell("hands", "free"));
+            run.finish().assertKept();
+            assertTrue(logged(members, "are ignored") >= OTHER_BASE - FOREIGN, "metadata that are not to be believed were not seen");
+        }
+    }
+
+    /** Commits that say that a hundred records are done, and are not to be believed, but one. */
+    private static void plantCommits(ConsumerRun run, BitSet[] there) throws Exception {
+        long base = there[VALID].nextSetBit(500);
+        DoneOffsets done = DoneOffsets.of(base + 10, base + 110);
+        // Where it is believed, nobody handles those again.
+        BitSet believed = new BitSet();
+        believed.set(0, (int) base);
+        believed.set((int) base + 10, (int) base + 110);
+        run.nothingAt(VALID, believed);
+        Map<TopicPartition, OffsetAndMetadata> commits = new HashMap<>();
+        commits.put(new TopicPartition(run.name(), FOREIGN), new OffsetAndMetadata(0, "me too"));
+        commits.put(new TopicPartition(run.name(), CORRUPT), new OffsetAndMetadata(0, map(done, run.topicId(), 0).replace('A', 'B')));
+        commits.put(new TopicPartition(run.name(), OTHER_TOPIC), new OffsetAndMetadata(0, map(done, Uuid.randomUuid(), 0)));
+        commits.put(new TopicPartition(run.name(), OTHER_BASE), new OffsetAndMetadata(0, map(done, run.topicId(), 1)));
+        commits.put(new TopicPartition(run.name(), VALID), new OffsetAndMetadata(base, map(done, run.topicId(), base)));
+        kafka.admin().alterConsumerGroupOffsets(run.name(), commits).all().get();
+    }
+
+    private static String map(DoneOffsets done, Uuid topicId, long base) {
+        return OffsetMapCodec.encode(done, topicId, base, OffsetMapCodec.DEFAULT_MAX_BYTES);
+    }
+
+    private static int logged(List<Member> members, String text) {
+        return members.stream().mapToInt(member -> member.process().logged(text)).sum();
+    }
+}
