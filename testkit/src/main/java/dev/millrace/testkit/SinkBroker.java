@@ -132,7 +132,7 @@ public final class SinkBroker implements AutoCloseable {
 
         /**
          * How long responses to produce and fetch requests wait, each from its request's arrival; requests behind it
-         * are taken meanwhile. Exact to a millisecond, never early.
+         * are taken meanwhile. Never early, and late by what the machine wakes a thread late.
          */
         public Builder delay(Duration wait) {
             delay = wait;

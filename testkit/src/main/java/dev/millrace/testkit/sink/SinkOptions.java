@@ -16,8 +16,8 @@ import java.util.Map;
  * @param brokers            how many brokers the one process plays, each with a port of its own; 1..1000
  * @param topics             the partitions of the topics there are
  * @param anyTopicPartitions the partitions of every topic that is not among those, 0 if there is no other
- * @param delay              how long a response to a produce or fetch request waits; counted in ms when the time comes,
- *                           never early
+ * @param delay              how long a response to a produce or fetch request waits; never early, and late by as much as the
+ *                           machine wakes a thread late
  * @param maxProduceVersion  the newest produce request there is, 3..13; 13 names topics by id, older ones by name
  * @param fetchBatch         the record batch every fetch gets, again and again; empty for none
  * @param fetchBatches       how many of it make up a partition; 0 for one without end

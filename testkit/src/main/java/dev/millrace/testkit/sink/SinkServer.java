@@ -13,7 +13,6 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -32,6 +31,7 @@ public final class SinkServer implements AutoCloseable {
     private final FetchAnswer fetch;
     private final ControlAnswer control;
     private final List<SinkConnection> connections = new ArrayList<>(); // sink's thread only
+    private final WakeupTimer timer;
     private final Thread thread;
     private volatile boolean closing;
 
@@ -45,6 +45,7 @@ public final class SinkServer implements AutoCloseable {
         delayNs = options.delay().toNanos();
         try {
             selector = Selector.open();
+            timer = new WakeupTimer(selector);
             for (int i = 0; i < ports.length; i++) {
                 ServerSocketChannel listener = ServerSocketChannel.open();
                 listeners.add(listener);
@@ -83,6 +84,7 @@ public final class SinkServer implements AutoCloseable {
 
     /** Serves until {@link #close}, on the calling thread. */
     public void run() {
+        timer.start();
         try {
             while (!closing) {
                 select();
@@ -115,7 +117,8 @@ public final class SinkServer implements AutoCloseable {
         } else if (dueInNs == 0) {
             selector.selectNow();
         } else {
-            selector.select(TimeUnit.NANOSECONDS.toMillis(dueInNs + 999_999)); // up: never awake before the time
+            timer.at(nowNs + dueInNs);
+            selector.select();
         }
     }
 
@@ -181,7 +184,7 @@ public final class SinkServer implements AutoCloseable {
     }
 
     private void closeAll() {
-        try (selector) {
+        try (timer; selector) {
             for (SinkConnection connection : connections) {
                 connection.close();
             }
