@@ -101,8 +101,8 @@ final class ConsumerRuntime<K, V> {
 
     private ConsumerMetrics metrics(ConsumerConfigParser parser) {
         try {
-            return new ConsumerMetrics(parser.kafka(), watch, new ConsumerMetrics.Others(() -> status().isHealthy(), () -> concurrency),
-                    Time.SYSTEM);
+            return new ConsumerMetrics(parser.kafka(), watch,
+                    new ConsumerMetrics.Others(() -> status().isHealthy(), () -> concurrency), Time.SYSTEM);
         } catch (RuntimeException e) {
             kafka.close();
             throw e;

@@ -128,24 +128,25 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
 
     /**
      * The metrics of Kafka's consumer and this one's own, those of the groups {@code parallel-consumer-metrics} and
-     * {@code parallel-consumer-partition-metrics}. As Kafka's, the map is a view: partitions come and go in it. Reading it and its metrics
-     * waits for no thread of the consumer; also after the end.
+     * {@code parallel-consumer-partition-metrics}. As Kafka's, the map is a view: partitions come and go in it. Reading it and its
+     * metrics waits for no thread of the consumer; also after the end.
      */
     public Map<MetricName, ? extends Metric> metrics() {
         return runtime.metrics();
     }
 
     /**
-     * The {@link #metrics} as a consumer of Kafka's interface, for binders that want one, such as Micrometer's {@code KafkaClientMetrics}.
-     * Everything but {@link org.apache.kafka.clients.consumer.Consumer#metrics} throws {@link UnsupportedOperationException}, closing it
-     * included. Any thread.
+     * The {@link #metrics} as a consumer of Kafka's interface, for binders that want one, such as Micrometer's
+     * {@code KafkaClientMetrics}. Everything but {@link org.apache.kafka.clients.consumer.Consumer#metrics} throws
+     * {@link UnsupportedOperationException}, closing it included. Any thread.
      */
     public org.apache.kafka.clients.consumer.Consumer<K, V> asMetricsConsumer() {
         return MetricsOnlyConsumer.of(this::metrics);
     }
 
     /**
-     * What the consumer is doing. Waits for nobody, so also handlers and listeners may ask; at any time, before the start and after the end too.
+     * What the consumer is doing. Waits for nobody, so also handlers and listeners may ask; at any time, before the start and after
+     * the end too.
      */
     public ConsumerStatus status() {
         return runtime.status();
@@ -156,11 +157,13 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
      * <ul>
      * <li>the consumer ended by itself, or was closed;
      * <li>it runs, and the poll thread did not come round for {@code max.poll.interval.ms}; or
-     * <li>a partition is stuck: for {@code millrace.consumer.handler.timeout.ms} its oldest unfinished record has been the same and has neither
-     * begun another attempt, nor waited for a retry, for its time, or for its dead letter to be taken. Not when that time-out is 0.
+     * <li>a partition is stuck: for {@code millrace.consumer.handler.timeout.ms} its oldest unfinished record has been the same and
+     * has neither begun another attempt, nor waited for a retry, for its time, or for its dead letter to be taken. Not when that
+     * time-out is 0.
      * </ul>
-     * So a slow handler is healthy, as is a record that fails and is tried again for ever, which {@link ConsumerStatus} tells by the age of the
-     * oldest record; a consumer without partitions; one that is paused; one whose commits fail; and one that was not started. Waits for nobody.
+     * So handlers may take their time, below that time-out, and queues may be long. Healthy are also a record that fails and is tried
+     * again for ever, which {@link ConsumerStatus} tells by the age of the oldest record; a consumer without partitions; one that is
+     * paused; one whose commits fail; and one that was not started. Waits for nobody.
      */
     public boolean isHealthy() {
         return runtime.status().isHealthy();

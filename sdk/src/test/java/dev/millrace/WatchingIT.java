@@ -65,7 +65,8 @@ class WatchingIT {
             await(() -> attribute(bean, "records-handled-total").equals(100L), "100 records to be handled");
             String ofPartition = "kafka.consumer:type=" + PARTITION_GROUP + ",client-id=" + group + ",topic=" + topic + ",partition=1";
             await(() -> attribute(ofPartition, "done-lag").equals(0.0), "no lag");
-            await(() -> (Double) attribute(bean, "handler-latency-max") >= (Double) attribute(bean, "handler-latency-p50"), "latencies");
+            await(() -> (Double) attribute(bean, "handler-latency-max") >= (Double) attribute(bean, "handler-latency-p50"),
+                    "latencies");
             double idle = (Double) attribute(bean, "poll-idle-ratio");
             assertTrue(idle > 0 && idle <= 1, "idle " + idle);
             assertEquals(1, attribute(bean, "healthy"));
@@ -81,7 +82,8 @@ class WatchingIT {
 
     @Test
     void shouldLeaveNothingToBeSeenWhenItWasNeverStarted() throws Exception {
-        ParallelConsumer.<String, String>builder(config("client.id", group)).topics("never-read").handler(record -> { }).build().close();
+        ParallelConsumer.<String, String>builder(config("client.id", group)).topics("never-read").handler(record -> { }).build()
+                .close();
         assertEquals(Set.of(), beans("kafka.consumer:*,client-id=" + group));
     }
 

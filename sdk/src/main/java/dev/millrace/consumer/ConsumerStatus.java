@@ -15,8 +15,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What a consumer was doing when the poll thread looked last; immutable. It looks about ten times a second (with many thousand partitions or
- * records in flight less often), and whenever partitions come or go.
+ * What a consumer was doing when the poll thread looked last; immutable. It looks about ten times a second (with many thousand
+ * partitions or records in flight less often), and whenever partitions come or go.
  *
  * @param state what it does at all
  * @param failure why it ended by itself; empty unless {@link State#FAILED}
@@ -60,7 +60,8 @@ public record ConsumerStatus(State state, Optional<KafkaException> failure, int 
 
     /** The partitions that are {@linkplain PartitionStatus#stuck stuck}. */
     public Set<TopicPartition> stuckPartitions() {
-        return partitions.keySet().stream().filter(partition -> partitions.get(partition).stuck()).collect(Collectors.toUnmodifiableSet());
+        return partitions.keySet().stream().filter(partition -> partitions.get(partition).stuck())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** Whether there are no {@link #problems}. */

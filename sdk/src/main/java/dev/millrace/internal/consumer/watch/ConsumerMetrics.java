@@ -27,9 +27,9 @@ import org.apache.kafka.common.metrics.Sensor;
 import org.apache.kafka.common.utils.Time;
 
 /**
- * The metrics of one parallel consumer, beside those of the Kafka consumer that it owns: a registry of Kafka's with reporters of its own,
- * made and configured as that one's. All are gauges that read what the {@link Watch} published last, so that reading one, by any thread,
- * waits for nobody.
+ * The metrics of one parallel consumer, beside those of the Kafka consumer that it owns: a registry of Kafka's with reporters of its
+ * own, made and configured as that one's. All are gauges that read what the {@link Watch} published last, so that reading one, by any
+ * thread, waits for nobody.
  */
 public final class ConsumerMetrics implements AutoCloseable {
 
@@ -54,8 +54,8 @@ public final class ConsumerMetrics implements AutoCloseable {
         this.watch = watch;
         this.time = time;
         this.metrics = new Metrics(metricConfig(config), new ArrayList<>(), time);
-        // Kafka's consumer has the same in its registry. Of two beans of one name the later takes the earlier one's place, and the first to
-        // go takes it away.
+        // Kafka's consumer has the same in its registry. Of two beans of one name the later takes the earlier one's place, and the
+        // first to go takes it away.
         metrics.removeMetric(metrics.metricName("count", "kafka-metrics-count"));
         addAll(others);
         addReporters(config);
@@ -73,7 +73,8 @@ public final class ConsumerMetrics implements AutoCloseable {
     private void addReporters(ConsumerConfig config) {
         KafkaMetricsContext context = new KafkaMetricsContext(JMX_PREFIX,
                 config.originalsWithPrefix(CommonClientConfigs.METRICS_CONTEXT_PREFIX));
-        for (MetricsReporter reporter : CommonClientConfigs.metricsReporters(config.getString(ConsumerConfig.CLIENT_ID_CONFIG), config)) {
+        String clientId = config.getString(ConsumerConfig.CLIENT_ID_CONFIG);
+        for (MetricsReporter reporter : CommonClientConfigs.metricsReporters(clientId, config)) {
             reporter.contextChange(context);
             metrics.addReporter(reporter);
         }
@@ -89,7 +90,8 @@ public final class ConsumerMetrics implements AutoCloseable {
     }
 
     private void addLoad(Others others) {
-        add("healthy", "1 while something goes on or there is nothing to do, 0 otherwise.", () -> others.healthy.getAsBoolean() ? 1 : 0);
+        add("healthy", "1 while something goes on or there is nothing to do, 0 otherwise.",
+                () -> others.healthy.getAsBoolean() ? 1 : 0);
         add("concurrency", "Records that are handled at once, at most.", others.concurrency::getAsInt);
         sum("records-in-flight", "Records that were fetched and are not done.", PartitionView::inFlight);
         sum("records-running", "Records in a handler.", PartitionView::running);
@@ -108,8 +110,10 @@ public final class ConsumerMetrics implements AutoCloseable {
         measured("records-handled-rate", "Attempts that succeeded, per second.", Snapshot::handledPerSecond);
         seen("records-failed-total", "Attempts that failed.", snapshot -> snapshot.attempted().failed());
         seen("records-retried-total", "Attempts that followed one that failed.", snapshot -> snapshot.totals().retried());
-        seen("records-dead-lettered-total", "Records that the dead-letter topic acknowledged.", snapshot -> snapshot.totals().deadLettered());
-        seen("records-skipped-total", "Records that could not be deserialized and were skipped.", snapshot -> snapshot.totals().skipped());
+        seen("records-dead-lettered-total", "Records that the dead-letter topic acknowledged.",
+                snapshot -> snapshot.totals().deadLettered());
+        seen("records-skipped-total", "Records that could not be deserialized and were skipped.",
+                snapshot -> snapshot.totals().skipped());
         seen("records-expired-total", "Records that were too old to be handled.", snapshot -> snapshot.attempted().expired());
         seen("commits-failed-total", "Commits that failed.", snapshot -> snapshot.totals().commitsFailed());
         seen("commit-metadata-ignored-total", "Commits found whose metadata could not be used.",

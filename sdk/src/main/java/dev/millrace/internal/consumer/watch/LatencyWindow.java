@@ -5,8 +5,8 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.IntCountsHistogram;
 
 /**
- * How long handlers took, over a sliding window: a ring of histograms, of which the oldest is emptied when the newest is full. What is asked
- * for covers between five sixths of the window and all of it. Recording allocates nothing. Poll thread only.
+ * How long handlers took, over a sliding window: a ring of histograms, of which the oldest is emptied when the newest is full. What is
+ * asked for covers between five sixths of the window and all of it. Recording allocates nothing. Poll thread only.
  */
 final class LatencyWindow {
 

@@ -32,8 +32,8 @@ public final class MetricsOnlyConsumer implements InvocationHandler {
             case "equals" -> proxy == arguments[0];
             case "toString" -> "the metrics of a parallel consumer";
             default -> throw new UnsupportedOperationException(method.getName() + "() is not to be had here: this is a view of a"
-                    + " ParallelConsumer's metrics, and only metrics() works. The consumer itself is polled, committed and closed by the"
-                    + " ParallelConsumer; ask that.");
+                    + " ParallelConsumer's metrics, and only metrics() works. The consumer itself is polled, committed and"
+                    + " closed by the ParallelConsumer; ask that.");
         };
     }
 }

@@ -69,10 +69,10 @@ final class PartitionWatch {
         noteHead(head, nowMs);
         int parked = partition.waiting();
         long toCome = end == PartitionView.NONE || endIsRelative ? PartitionView.NONE : Math.max(0, end - tracker.position());
-        return new PartitionView(commit, committedLag(commit), toCome == PartitionView.NONE ? PartitionView.NONE : toCome + tracker.pending(),
-                tracker.pending(), running,
-                // Those behind a parked one are queued, as far as their status tells.
-                Math.max(0, queued - partition.behindParked()), parked, hung,
+        long doneLag = toCome == PartitionView.NONE ? PartitionView.NONE : toCome + tracker.pending();
+        // Those behind a parked one are queued, as far as their status tells.
+        int ready = Math.max(0, queued - partition.behindParked());
+        return new PartitionView(commit, committedLag(commit), doneLag, tracker.pending(), running, ready, parked, hung,
                 oldest, head == null ? PartitionView.NONE : head.admittedMs(nowMs),
                 head != null && nowMs - stillSinceMs >= stuckAfterMs, pausedByUser, partition.isFull());
     }

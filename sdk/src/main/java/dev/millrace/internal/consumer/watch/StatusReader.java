@@ -44,9 +44,9 @@ public final class StatusReader {
     }
 
     private static PartitionStatus status(PartitionView view, long nowMs) {
-        return new PartitionStatus(known(view.committed()), known(view.committedLag()), known(view.doneLag()), view.inFlight(), view.running(),
-                view.queued(), view.parked(), known(view.oldest()), Duration.ofMillis(view.oldestAgeMs(nowMs)), view.stuck(),
-                view.pausedByUser(), view.full());
+        return new PartitionStatus(known(view.committed()), known(view.committedLag()), known(view.doneLag()), view.inFlight(),
+                view.running(), view.queued(), view.parked(), known(view.oldest()), Duration.ofMillis(view.oldestAgeMs(nowMs)),
+                view.stuck(), view.pausedByUser(), view.full());
     }
 
     private static OptionalLong known(long value) {

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches the poll thread, on it, and publishes what it sees for any thread. A record costs a counter and a place in a histogram; the rest
- * is looked at ten times a second, and less often where that would take more than a hundredth of the thread's time: with very many
- * partitions or records in flight. Without another word, methods and fields are the poll thread's.
+ * Watches the poll thread, on it, and publishes what it sees for any thread. A record costs a counter and a place in a histogram; the
+ * rest is looked at ten times a second, and less often where that would take more than a hundredth of the thread's time: with very
+ * many partitions or records in flight. Without another word, methods and fields are the poll thread's.
  */
 public final class Watch {
 
@@ -179,8 +179,8 @@ public final class Watch {
             latency = latencies.look(nowMs);
             nextLatencyMs = nowMs + LATENCY_MS;
         }
-        return new Snapshot(Collections.unmodifiableMap(views), new Snapshot.Attempted(handled, failed, expired), subject.totals(), latency,
-                idleRate.look(nowNs, idleNs) / TimeUnit.SECONDS.toNanos(1), handledRate.look(nowNs, handled));
+        return new Snapshot(Collections.unmodifiableMap(views), new Snapshot.Attempted(handled, failed, expired), subject.totals(),
+                latency, idleRate.look(nowNs, idleNs) / TimeUnit.SECONDS.toNanos(1), handledRate.look(nowNs, handled));
     }
 
     private void tellAssignment() {

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,7 @@ final class InlineFloor implements Watch.Subject {
     final MockTime time = new MockTime();
     final Map<TopicPartition, Long> committed = new LinkedHashMap<>();
     final Map<TopicPartition, Long> lags = new LinkedHashMap<>();
-    final Set<TopicPartition> paused = new java.util.HashSet<>();
+    final Set<TopicPartition> paused = new HashSet<>();
     Watch.Totals totals = new Watch.Totals(0, 0, 0, 0, 0);
     int lagsAsked;
 
@@ -52,8 +53,9 @@ final class InlineFloor implements Watch.Subject {
 
     InlineFloor(RecordHandler<String, String> handler, long expireAfterMs) {
         Attempts<String, String> attempts = new Attempts<>(completions, time, null, expireAfterMs);
-        floor = WorkFloor.blocking(new WorkFloor.Plan<>(ProcessingOrder.KEY, 1, 1, attempts,
-                () -> new RecordDecoder<>(new StringDeserializer(), new StringDeserializer())), (record, context) -> handler.handle(record));
+        WorkFloor.Plan<String, String> plan = new WorkFloor.Plan<>(ProcessingOrder.KEY, 1, 1, attempts,
+                () -> new RecordDecoder<>(new StringDeserializer(), new StringDeserializer()));
+        floor = WorkFloor.blocking(plan, (record, context) -> handler.handle(record));
         worker = floor.inline();
     }
 
@@ -75,9 +77,10 @@ final class InlineFloor implements Watch.Subject {
 
     WorkRecord admit(AssignedPartition partition, long offset, String key) {
         ByteBuffer bytes = ByteBuffer.wrap(key.getBytes(StandardCharsets.UTF_8));
-        WorkRecord record = new WorkRecord(new ConsumerRecord<>(partition.topicPartition().topic(), partition.topicPartition().partition(),
-                offset, time.milliseconds(), TimestampType.CREATE_TIME, bytes.remaining(), 0, bytes, ByteBuffer.allocate(0),
-                new RecordHeaders(), Optional.empty()), partition);
+        TopicPartition from = partition.topicPartition();
+        WorkRecord record = new WorkRecord(new ConsumerRecord<>(from.topic(), from.partition(), offset, time.milliseconds(),
+                TimestampType.CREATE_TIME, bytes.remaining(), 0, bytes, ByteBuffer.allocate(0), new RecordHeaders(), Optional.empty()),
+                partition);
         record.admitted(time.milliseconds());
         partition.admitted(record);
         floor.route(record);
