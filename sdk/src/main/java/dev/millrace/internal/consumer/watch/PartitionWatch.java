@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 /** What is remembered of one assigned partition between two looks. Poll thread only. */
 final class PartitionWatch {
 
-    /** Kafka's consumer learns the end with its first fetch; who asks for the lag earlier has it send a request of its own. */
+    /** Kafka's consumer learns the end with its first fetch; asked for the lag earlier, it sends a request of its own, and logs that. */
     private static final long FIRST_FETCH_MS = 1_000;
 
     private final AssignedPartition partition;
@@ -33,7 +33,8 @@ final class PartitionWatch {
 
     /** Whether it makes sense to ask Kafka's consumer for the lag. */
     boolean knowsEnd(long nowMs) {
-        return partition.tracker() != null || nowMs - sinceMs >= FIRST_FETCH_MS;
+        OffsetTracker<WorkRecord> tracker = partition.tracker();
+        return tracker != null && tracker.position() > partition.start() || nowMs - sinceMs >= FIRST_FETCH_MS;
     }
 
     /** How far the consumer's position is from the end of what it may read. */

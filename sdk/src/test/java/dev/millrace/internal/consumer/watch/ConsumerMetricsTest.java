@@ -177,9 +177,13 @@ class ConsumerMetricsTest {
     @Test
     void shouldHaveMetricsOfAPartitionWhileItIsAssigned() {
         int before = metrics.all().size();
-        floor.assign(ORDERS, 0);
+        floor.admit(floor.assign(ORDERS, 0), 0, "a");
+        floor.lags.put(ORDERS, 0L);
+        look();
+        assertEquals(1.0, value("done-lag"));
         floor.assign(OTHERS, 0);
         look();
+        assertEquals(Double.NaN, value("done-lag"));
         int ofOne = (metrics.all().size() - before) / 2;
         assertEquals(6, ofOne);
         assertEquals(Double.NaN, value("done-lag", OTHERS));
