@@ -181,6 +181,28 @@ class WatchingIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"classic", "consumer"})
+    void shouldSeeTheLagGrowThoughAPartitionIsNotFetched(String protocol) throws Exception {
+        String topic = OneBroker.newTopic(1);
+        TopicPartition partition = new TopicPartition(topic, 0);
+        fill(topic, 10);
+        try (ParallelConsumer<String, String> consumer = ParallelConsumer.<String, String>builder(config("group.protocol", protocol))
+                .topics(topic).handler(record -> { }).build()) {
+            consumer.start();
+            await(() -> committed(consumer, topic) == 10 && isLag(consumer, 0), "no lag");
+            consumer.pause(Set.of(partition));
+            await(() -> consumer.status().partitions().get(partition).paused(), "the pause");
+            fill(topic, 10);
+            // These may have come by a fetch that was on its way; what follows did not.
+            await(() -> isLag(consumer, 10), "the lag of ten records");
+            fill(topic, 10);
+            await(() -> isLag(consumer, 20), "the lag of twenty records");
+            consumer.resume(Set.of(partition));
+            await(() -> isLag(consumer, 0), "no lag again");
+        }
+    }
+
     private static long committed(ParallelConsumer<?, ?> consumer, String topic) {
         PartitionStatus status = consumer.status().partitions().get(new TopicPartition(topic, 0));
         return status == null ? -1 : status.committedOffset().orElse(-1);

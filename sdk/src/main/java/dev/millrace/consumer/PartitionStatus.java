@@ -6,9 +6,10 @@ import java.util.OptionalLong;
 /**
  * What a consumer had to do with one of its partitions when the poll thread looked last, at most about 100 ms ago; immutable.
  *
- * <p>Lags go up to the end of what {@code isolation.level} lets read: with {@code read_committed} the last stable offset. The end is
- * as of the last answer to a fetch: that of a partition which is paused or full is as old as that. Like Kafka's they are differences
- * of offsets, so that the markers of transactions and what compaction removed count until the consumer has passed them, and no longer.
+ * <p>Lags go up to the end of what {@code isolation.level} lets read: with {@code read_committed} the last stable offset. The end is as
+ * of the last answer to a fetch; a partition that is paused or full, and so not fetched, is asked for its end once a second. Like Kafka's
+ * they are differences of offsets, so that the markers of transactions and what compaction removed count until the consumer has passed
+ * them, and no longer.
  *
  * @param committedOffset what the group has committed; empty when nothing, or when it is not known
  * @param committedLag from there to the end; from where this consumer began when nothing was committed. Empty while the end is not

@@ -3,15 +3,20 @@ package dev.millrace.internal.consumer.poll;
 import dev.millrace.internal.consumer.commit.OffsetCommitter;
 import dev.millrace.internal.consumer.watch.Watch;
 import dev.millrace.internal.consumer.work.AssignedPartition;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.OptionalLong;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the watch may ask of this floor. Poll thread only. */
 record Watched(Consumer<?, ?> consumer, Assignment assignment, Pauses pauses, OffsetCommitter committer, Aftermath aftermath)
         implements Watch.Subject {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Watched.class);
 
     @Override
     public Collection<AssignedPartition> partitions() {
@@ -32,6 +37,16 @@ record Watched(Consumer<?, ?> consumer, Assignment assignment, Pauses pauses, Of
     @Override
     public OptionalLong lag(TopicPartition partition) {
         return consumer.currentLag(partition);
+    }
+
+    @Override
+    public void askEnds(Collection<TopicPartition> partitions) {
+        try {
+            // Without time, it sends the request and waits for nothing; the answer is noted when it comes.
+            consumer.endOffsets(partitions, Duration.ZERO);
+        } catch (IllegalStateException e) {
+            LOG.debug("A mock, and nobody told it where {} end", partitions, e);
+        }
     }
 
     @Override

@@ -2,11 +2,13 @@ package dev.millrace.internal.consumer.watch;
 
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import dev.millrace.internal.consumer.work.WorkRecord;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -30,6 +32,8 @@ public final class Watch {
     private static final long LOOK_PART = 100;
     /** Percentiles cost the same however few records there were. */
     private static final long LATENCY_MS = 1_000;
+    /** A request to each broker. */
+    private static final long ENDS_MS = 1_000;
     /** A poll that brought records counts as work so far, for that is what it does when it need not wait. */
     private static final long POLL_WORK_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -46,6 +50,9 @@ public final class Watch {
 
         /** From the position to the end of what the isolation level lets read; empty when not known. */
         OptionalLong lag(TopicPartition partition);
+
+        /** Sees to it that Kafka's consumer learns where these end now, which it does by fetching those that it fetches. */
+        void askEnds(Collection<TopicPartition> partitions);
 
         /** What others count. */
         Totals totals();
@@ -70,6 +77,7 @@ public final class Watch {
     private long pollBeganNs;
     private long nextLookMs;
     private long nextLatencyMs;
+    private long nextEndsMs;
     private LatencyWindow.Latency latency = LatencyWindow.Latency.NONE;
     private boolean failedToLook;
     /** When the loop came round last; read by any thread. */
@@ -151,6 +159,8 @@ public final class Watch {
         try {
             snapshot = see(subject, nowMs, askLag);
             tellAssignment();
+            if (askLag)
+                askEnds(subject, nowMs);
         } catch (RuntimeException e) {
             // A reporter of the user's, or Kafka's consumer: no reason to stop.
             if (!failedToLook)
@@ -181,6 +191,19 @@ public final class Watch {
         }
         return new Snapshot(Collections.unmodifiableMap(views), new Snapshot.Attempted(handled, failed, expired), subject.totals(),
                 latency, idleRate.look(nowNs, idleNs) / TimeUnit.SECONDS.toNanos(1), handledRate.look(nowNs, handled));
+    }
+
+    private void askEnds(Subject subject, long nowMs) {
+        if (nowMs < nextEndsMs)
+            return;
+        nextEndsMs = nowMs + ENDS_MS;
+        List<TopicPartition> notFetched = new ArrayList<>();
+        snapshot.partitions().forEach((partition, view) -> {
+            if (view.pausedByUser() || view.full())
+                notFetched.add(partition);
+        });
+        if (!notFetched.isEmpty())
+            subject.askEnds(notFetched);
     }
 
     private void tellAssignment() {

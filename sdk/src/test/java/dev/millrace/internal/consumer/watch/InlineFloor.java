@@ -40,6 +40,7 @@ final class InlineFloor implements Watch.Subject {
     final Set<TopicPartition> paused = new HashSet<>();
     Watch.Totals totals = new Watch.Totals(0, 0, 0, 0, 0);
     int lagsAsked;
+    final List<TopicPartition> endsAsked = new ArrayList<>();
 
     private final Map<TopicPartition, AssignedPartition> assigned = new LinkedHashMap<>();
     private final Completions completions = new Completions(() -> { });
@@ -135,6 +136,11 @@ final class InlineFloor implements Watch.Subject {
     public OptionalLong lag(TopicPartition partition) {
         lagsAsked++;
         return of(lags.get(partition));
+    }
+
+    @Override
+    public void askEnds(Collection<TopicPartition> partitions) {
+        endsAsked.addAll(partitions);
     }
 
     private static OptionalLong of(Long value) {

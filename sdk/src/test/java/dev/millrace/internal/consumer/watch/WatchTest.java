@@ -8,10 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.millrace.consumer.ConsumerStatus;
 import dev.millrace.consumer.ConsumerStatus.State;
 import dev.millrace.consumer.PartitionStatus;
+import dev.millrace.internal.consumer.offsets.DoneOffsets;
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import dev.millrace.internal.consumer.work.WorkRecord;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.apache.kafka.common.KafkaException;
@@ -65,7 +68,7 @@ class WatchTest {
         // Records 5 and 6, a marker at 7; all of it was polled.
         floor.admit(partition, 5, "a");
         floor.admit(partition, 6, "b");
-        partition.advance(8, java.util.Optional.empty());
+        partition.advance(8, Optional.empty());
         floor.lags.put(ORDERS, 0L);
         PartitionStatus all = orders();
         assertEquals(of(2), all.doneLag());
@@ -122,10 +125,31 @@ class WatchTest {
         floor.lags.put(ORDERS, 3L);
         look();
         assertEquals(of(3), ordersLater(1_000).doneLag());
-        partition.startAt(500, dev.millrace.internal.consumer.offsets.DoneOffsets.EMPTY);
+        partition.startAt(500, DoneOffsets.EMPTY);
         watch.lookNow(floor);
         assertEquals(OptionalLong.empty(), status().doneLag());
         assertEquals(of(3), ordersLater(100).doneLag());
+    }
+
+    @Test
+    void shouldAskForTheEndsOfWhatIsNotFetchedOnceASecond() {
+        AssignedPartition partition = floor.assign(ORDERS, 0);
+        floor.assign(OTHERS, 0);
+        for (int i = 0; i < 30; i++)
+            lookLater(100);
+        assertEquals(List.of(), floor.endsAsked);
+        floor.paused.add(OTHERS);
+        for (int i = 0; i < 30; i++)
+            lookLater(100);
+        assertEquals(List.of(OTHERS, OTHERS, OTHERS), floor.endsAsked);
+        floor.paused.clear();
+        partition.full(true);
+        watch.lookNow(floor);
+        floor.time.sleep(1_000);
+        watch.lookNow(floor);
+        assertEquals(3, floor.endsAsked.size());
+        look();
+        assertEquals(ORDERS, floor.endsAsked.get(3));
     }
 
     @Test
@@ -449,7 +473,7 @@ class WatchTest {
     /** Takes its time to tell the lag; throws when that is less than none. */
     private record SlowSubject(InlineFloor floor, long ms) implements Watch.Subject {
         @Override
-        public java.util.Collection<AssignedPartition> partitions() {
+        public Collection<AssignedPartition> partitions() {
             return floor.partitions();
         }
 
@@ -469,6 +493,10 @@ class WatchTest {
                 throw new KafkaException("no lag");
             floor.time.sleep(ms);
             return floor.lag(partition);
+        }
+
+        @Override
+        public void askEnds(Collection<TopicPartition> partitions) {
         }
 
         @Override
