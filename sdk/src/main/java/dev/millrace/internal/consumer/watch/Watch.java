@@ -162,11 +162,15 @@ public final class Watch {
             if (askLag)
                 askEnds(subject, nowMs);
         } catch (RuntimeException e) {
-            // A reporter of the user's, or Kafka's consumer: no reason to stop.
-            if (!failedToLook)
-                LOG.warn("Status and metrics can't be brought up to date", e);
-            failedToLook = true;
+            // A reporter of the user's, perhaps: no reason to stop.
+            failedTo("bring status and metrics up to date", e);
         }
+    }
+
+    private void failedTo(String what, RuntimeException e) {
+        if (!failedToLook)
+            LOG.warn("Failed to {}; this is said once", what, e);
+        failedToLook = true;
     }
 
     private Snapshot see(Subject subject, long nowMs, boolean askLag) {
@@ -181,7 +185,7 @@ public final class Watch {
                 watch = new PartitionWatch(partition, handlerTimeoutMs, nowMs);
             watched.put(partition, watch);
             if (askLag && watch.knowsEnd(nowMs))
-                watch.lag(subject.lag(partition.topicPartition()));
+                watch.lag(lag(subject, partition.topicPartition()));
             views.put(partition.topicPartition(),
                     watch.look(subject.committed(partition.topicPartition()), subject.isPausedByUser(partition), nowMs, nowNs));
         }
@@ -204,6 +208,15 @@ public final class Watch {
         });
         if (!notFetched.isEmpty())
             subject.askEnds(notFetched);
+    }
+
+    private OptionalLong lag(Subject subject, TopicPartition partition) {
+        try {
+            return subject.lag(partition);
+        } catch (RuntimeException e) {
+            failedTo("learn the lag of " + partition, e);
+            return OptionalLong.empty();
+        }
     }
 
     private void tellAssignment() {

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -149,6 +150,6 @@ final class InlineFloor implements Watch.Subject {
 
     @Override
     public Watch.Totals totals() {
-        return totals;
+        return Objects.requireNonNull(totals, "totals");
     }
 }
