@@ -398,7 +398,6 @@ class ConsumerFaultsIT {
             plantCommits(run, there);
             List<Member> members = run.openAll(MEMBERS);
             run.await("a map is refused", () -> logged(members, "takes less than") > 0);
-            run.awaitHandled(SOME);
             members.forEach(member -> member.process().tell("hands", "free"));
             run.finish().assertKept();
             assertTrue(logged(members, "are ignored") >= OTHER_BASE - FOREIGN + 1, "metadata that are not to be believed were not seen");
