@@ -1,6 +1,7 @@
 package dev.millrace.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.NothingLeftBehind;
@@ -20,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -36,6 +38,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Four parallel consumers in four processes, three brokers, twelve partitions: members, brokers, links and handlers fail, and each
@@ -79,6 +82,29 @@ class ConsumerFaultsIT {
             System.arraycopy(more, 0, all, own.length, more.length);
             return all;
         }
+    }
+
+    // In a short run a scenario has the protocol that says most; in a long one, all it makes sense with.
+
+    static Stream<Protocol> consumerOrAll() {
+        return protocols(Protocol.CONSUMER);
+    }
+
+    static Stream<Protocol> eagerOrAll() {
+        return protocols(Protocol.EAGER);
+    }
+
+    static Stream<Protocol> cooperativeAndConsumerOrAll() {
+        return protocols(Protocol.COOPERATIVE, Protocol.CONSUMER);
+    }
+
+    /** A cooperative group is stable while its members give up what is to move. */
+    static Stream<Protocol> eagerOrConsumerToo() {
+        return protocols(Protocol.EAGER).filter(protocol -> protocol != Protocol.COOPERATIVE);
+    }
+
+    private static Stream<Protocol> protocols(Protocol... inShort) {
+        return Stream.of(Length.current() == Length.SHORT ? inShort : Protocol.values());
     }
 
     @BeforeAll
@@ -141,9 +167,10 @@ class ConsumerFaultsIT {
 
     // ---------------------------------------------------------------- kills
 
-    @Test
-    void shouldLoseNothingWhenMembersAndBrokersAreKilled() throws Exception {
-        try (ConsumerRun run = run("killed", Protocol.CONSUMER.config(0)).feed()) {
+    @ParameterizedTest
+    @MethodSource("consumerOrAll")
+    void shouldLoseNothingWhenMembersAndBrokersAreKilled(Protocol protocol) throws Exception {
+        try (ConsumerRun run = run("killed-" + protocol, protocol.config(6_000)).feed()) {
             run.openAll(MEMBERS);
             do {
                 Member victim = run.any();
@@ -180,9 +207,10 @@ class ConsumerFaultsIT {
 
     // ---------------------------------------------------------------- a member stands still
 
-    @Test
-    void shouldCommitNothingAndGoOnWhenMemberStoodStillBeyondItsSession() throws Exception {
-        try (ConsumerRun run = run("stopped", Protocol.COOPERATIVE.config(6_000)).feed()) {
+    @ParameterizedTest
+    @MethodSource("cooperativeAndConsumerOrAll")
+    void shouldCommitNothingAndGoOnWhenMemberStoodStillBeyondItsSession(Protocol protocol) throws Exception {
+        try (ConsumerRun run = run("stopped-" + protocol, protocol.config(6_000)).feed()) {
             run.openAll(MEMBERS);
             do {
                 Member victim = run.any();
@@ -207,13 +235,14 @@ class ConsumerFaultsIT {
 
     // ---------------------------------------------------------------- handlers
 
-    @Test
-    void shouldGoOnWhenHandlersThrowAndHangAndOutlastThePollInterval() throws Exception {
+    @ParameterizedTest
+    @MethodSource("eagerOrAll")
+    void shouldGoOnWhenHandlersThrowAndHangAndOutlastThePollInterval(Protocol protocol) throws Exception {
         int maxPollMs = 6_000;
         AtomicInteger never = new AtomicInteger();
-        String dead = "handlers-dead";
+        String dead = "handlers-dead-" + protocol;
         cluster.createTopic(dead, 1);
-        try (ConsumerRun run = run("handlers", Protocol.EAGER.config(30_000, "max.poll.interval.ms", maxPollMs,
+        try (ConsumerRun run = run("handlers-" + protocol, protocol.config(30_000, "max.poll.interval.ms", maxPollMs,
                 "millrace.consumer.drain.timeout.ms", 2_000, "millrace.consumer.handler.timeout.ms", 1_000,
                 "millrace.consumer.concurrency", 40, "test.dead", dead))) {
             run.feed(number -> {
@@ -250,9 +279,10 @@ class ConsumerFaultsIT {
 
     // ---------------------------------------------------------------- the coordinator can't be reached
 
-    @Test
-    void shouldGoOnWhenCommitsTimeOutAndBrokerIsUnreachable() throws Exception {
-        try (ConsumerRun run = run("unreachable", Protocol.EAGER.config(90_000, "request.timeout.ms", 3_000,
+    @ParameterizedTest
+    @MethodSource("eagerOrAll")
+    void shouldGoOnWhenCommitsTimeOutAndBrokerIsUnreachable(Protocol protocol) throws Exception {
+        try (ConsumerRun run = run("unreachable-" + protocol, protocol.config(90_000, "request.timeout.ms", 3_000,
                 "default.api.timeout.ms", 5_000)).feed()) {
             run.openAll(MEMBERS);
             do {
@@ -280,9 +310,10 @@ class ConsumerFaultsIT {
 
     // ---------------------------------------------------------------- closing
 
-    @Test
-    void shouldLeaveNothingBehindWhenClosedAtAnyTime() throws Exception {
-        try (ConsumerRun run = run("closed", Protocol.EAGER.config(60_000)).feed()) {
+    @ParameterizedTest
+    @MethodSource("eagerOrConsumerToo")
+    void shouldLeaveNothingBehindWhenClosedAtAnyTime(Protocol protocol) throws Exception {
+        try (ConsumerRun run = run("closed-" + protocol, protocol.config(60_000)).feed()) {
             do {
                 closeWithMuchInFlight(run);
                 closeWhileRecordsWaitForTheirRetry(run);
@@ -321,10 +352,10 @@ class ConsumerFaultsIT {
         int ended = run.ledger().count(drains, Kind.END);
         run.await("its handlers stand at the gate", () -> run.ledger().count(drains, Kind.START) > ended);
         run.open();
-        run.await("a rebalance", () -> group(run).groupState() == GroupState.PREPARING_REBALANCE);
+        run.await("a rebalance", () -> group(run).groupState() != GroupState.STABLE);
         run.beginClose(waits);
         run.beginClose(drains);
-        assertEquals(GroupState.PREPARING_REBALANCE, group(run).groupState(), "the rebalance was over too early");
+        assertNotEquals(GroupState.STABLE, group(run).groupState(), "the rebalance was over too early");
         drains.process().tell("gate", "open");
         run.awaitClosed(waits);
         run.awaitClosed(drains);
@@ -367,10 +398,9 @@ class ConsumerFaultsIT {
             plantCommits(run, there);
             List<Member> members = run.openAll(MEMBERS);
             run.await("a map is refused", () -> logged(members, "takes less than") > 0);
-            run.awaitHandled(SOME);
             members.forEach(member -> member.process().tell("hands", "free"));
             run.finish().assertKept();
-            assertTrue(logged(members, "are ignored") >= OTHER_BASE - FOREIGN, "metadata that are not to be believed were not seen");
+            assertTrue(logged(members, "are ignored") >= OTHER_BASE - FOREIGN + 1, "metadata that are not to be believed were not seen");
         }
     }
 

@@ -21,7 +21,8 @@ import org.apache.kafka.common.Uuid;
 /**
  * One scenario: a topic that is written to, a group whose members are in processes of their own, and the books. For the test's thread.
  *
- * <p>{@code -Dmillrace.faults.seed=N} repeats a run's random choices.
+ * <p>{@code -Dmillrace.faults.seed=N} repeats a run's random choices, {@code -Dmillrace.faults.records=N} makes it longer or shorter, and
+ * {@code -Dmillrace.faults.verbose=true} tells what is waited for.
  */
 final class ConsumerRun implements AutoCloseable {
 
@@ -88,7 +89,7 @@ final class ConsumerRun implements AutoCloseable {
 
     /** How many are written at least. */
     int records() {
-        return length.pick(RECORDS, RECORDS_LONG);
+        return Integer.getInteger("millrace.faults.records", length.pick(RECORDS, RECORDS_LONG));
     }
 
     /** Whether it is time for faults to end, in a long run; a short one makes each once. */

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /** {@link MemberMain} in a process of its own, to be told what to do, killed and stopped. It ends with this JVM, whose pipe it listens to. */
 final class MemberProcess implements AutoCloseable {
 
-    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(120);
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(Long.getLong("millrace.faults.patience", 120));
     private static final int TAIL = 60;
 
     private final Process process;
@@ -77,10 +77,26 @@ final class MemberProcess implements AutoCloseable {
                     if (line.startsWith(beginning))
                         return line;
                 if (!process.isAlive() || System.nanoTime() - deadlineNs > 0)
-                    throw new IllegalStateException((process.isAlive() ? "waited in vain for '" : "ended before '") + beginning + "'\n"
-                            + lines + "\n" + tail());
+                    break;
                 lines.wait(200);
             }
+        }
+        throw new IllegalStateException((process.isAlive() ? "waited in vain for '" : "ended before '") + beginning + "'\n" + tail()
+                + "\n" + stacks());
+    }
+
+    /** What its threads do. */
+    private String stacks() throws InterruptedException {
+        int before = lines.size();
+        try {
+            signal("QUIT");
+        } catch (IOException e) {
+            return e.toString();
+        }
+        // A dump has some hundred lines, and nothing says which is its last.
+        TimeUnit.SECONDS.sleep(2);
+        synchronized (lines) {
+            return String.join("\n", lines.subList(before, lines.size()));
         }
     }
 
