@@ -22,8 +22,17 @@ final class OffsetMaps {
 
     private final Map<String, Uuid> topicIds = new HashMap<>();
     /** Less when the broker took less; 0 for no metadata. */
-    private int maxBytes = OffsetMapCodec.DEFAULT_MAX_BYTES;
+    private int maxBytes;
     private long ignored;
+
+    OffsetMaps() {
+        this(OffsetMapCodec.DEFAULT_MAX_BYTES);
+    }
+
+    /** @param maxBytes the most metadata with an offset */
+    OffsetMaps(int maxBytes) {
+        this.maxBytes = maxBytes;
+    }
 
     void topicIds(Map<String, Uuid> ids) {
         topicIds.putAll(ids);

@@ -13,6 +13,7 @@ import dev.millrace.internal.consumer.commit.OutputTransactions;
 import dev.millrace.internal.consumer.commit.TransactionalCommitter;
 import dev.millrace.internal.consumer.config.ConsumerSettings;
 import dev.millrace.internal.consumer.offsets.OffsetMapCodec;
+import dev.millrace.internal.consumer.watch.Watch;
 import dev.millrace.internal.consumer.work.Attempts;
 import dev.millrace.internal.consumer.work.Completions;
 import dev.millrace.internal.consumer.work.Execution;
@@ -307,12 +308,12 @@ class TransactionModelTest {
                                 1_000_000, topic -> 0), refused));
                 execution = floor.inline();
                 ConsumerSettings settings = new ConsumerSettings(0, 10, 20, new ConsumerSettings.Budget(60, 1 << 20, 40, 1 << 20, 10),
-                        DRAIN_MS, Long.MAX_VALUE, 1);
+                        DRAIN_MS, Long.MAX_VALUE, 1, 0);
                 FaultyProducer producer = new FaultyProducer();
                 loop = new PollLoop(consumer, new PollLoop.Parts(settings, floor, completions, topics -> IDS, new Aftermath.Policies(
                         RetryPolicy.fixed(Duration.ofMillis(3)).maxAttempts(3), DeadLetters.toTopic("dead"), UndecodableRecords.STOP),
                         new RebalanceListener() { }, (partition, offset, since) -> { }, topic -> 0,
-                        (kafka, own, host, clock) -> new TransactionalCommitter(kafka, new OutputTransactions(producer, this), refused, host,
+                        new Watch(Long.MAX_VALUE, 1_000, time), (kafka, own, host, clock) -> new TransactionalCommitter(kafka, new OutputTransactions(producer, this), refused, host,
                                 new TransactionalCommitter.Settings(own.commitIntervalMs(), own.commitRecords(), own.retryBackoffMs()),
                                 clock)), time);
                 consumer.subscribe(List.of("in", "no-id"), loop);
