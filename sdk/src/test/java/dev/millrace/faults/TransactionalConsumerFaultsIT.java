@@ -129,7 +129,6 @@ class TransactionalConsumerFaultsIT {
     }
 
     private void awaitAll() throws InterruptedException {
-        System.out.println("AWAIT " + System.nanoTime() / 1_000_000);
         for (CopyProcess member : members)
             member.awaitCommits(SOME);
     }

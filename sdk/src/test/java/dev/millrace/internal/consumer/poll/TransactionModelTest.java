@@ -99,7 +99,7 @@ class TransactionModelTest {
         for (String fault : List.of("send", "refused", "offsets timed out", "offsets failed", "stale generation", "commit timed out before",
                 "commit timed out behind", "commit failed", "fenced before", "fenced behind", "abort timed out before",
                 "abort timed out behind", "given up", "lost", "crash", "revoked", "map"))
-            assertTrue(faults.getOrDefault(fault, 0) >= 10, fault + " did not happen: " + faults);
+            assertTrue(faults.getOrDefault(fault, 0) >= 5, fault + " did not happen: " + faults);
     }
 
     private final class Run {
@@ -509,7 +509,7 @@ class TransactionModelTest {
                 pending = Pending.NOTHING;
                 if (fault("commit failed", 20))
                     throw fails(new TransactionAbortableException("commit"));
-                if (fault("fenced before", 100))
+                if (fault("fenced before", 50))
                     throw fails(new ProducerFencedException("fenced"));
                 super.commitTransaction();
                 history().subList(seen, history().size()).forEach(record -> outputs.add(text(record)));
@@ -521,7 +521,7 @@ class TransactionModelTest {
                     // The transaction's thread lets nothing through.
                     violations.add(e.getMessage());
                 }
-                if (fault("fenced behind", 100))
+                if (fault("fenced behind", 50))
                     throw fails(new ProducerFencedException("fenced"));
                 if (fault("commit timed out behind", 10)) {
                     pending = Pending.COMMITTED;
