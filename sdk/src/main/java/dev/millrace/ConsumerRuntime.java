@@ -5,6 +5,8 @@ import dev.millrace.consumer.MillraceConsumerConfig;
 import dev.millrace.consumer.ProcessingOrder;
 import dev.millrace.consumer.UndecodableRecords;
 import dev.millrace.internal.consumer.commit.AdminTopicIds;
+import dev.millrace.internal.consumer.commit.PatientTopicIds;
+import dev.millrace.internal.consumer.commit.TopicIds;
 import dev.millrace.internal.consumer.config.ConsumerConfigParser;
 import dev.millrace.internal.consumer.poll.Aftermath;
 import dev.millrace.internal.consumer.poll.PollLoop;
@@ -60,6 +62,8 @@ final class ConsumerRuntime<K, V> {
     private final ConsumerMetrics metrics;
     private final WorkFloor floor;
     private final PollLoop loop;
+    /** Null without a transactional handler. */
+    private final ConsumerTransactions<K, V> transactions;
     private final long drainMs;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread thread;
@@ -71,24 +75,25 @@ final class ConsumerRuntime<K, V> {
     ConsumerRuntime(ParallelConsumer.Builder<K, V> plan) {
         this.plan = plan;
         checkPlan(plan);
-        ConsumerConfigParser parser = new ConsumerConfigParser(plan.configs);
+        ConsumerConfigParser parser = new ConsumerConfigParser(plan.configs, plan.transactionalHandler != null);
         own = parser.own();
         RecordDecoder.Factory<K, V> decoders = new Decoders<>(plan.configs);
         WorkerThreads.check(own.getBoolean(MillraceConsumerConfig.VIRTUAL_THREADS_CONFIG));
         // Those who complete a record wake the loop, which is made last.
         PollLoop[] made = new PollLoop[1];
         Completions completions = new Completions(() -> made[0].wakeup());
-        floor = floor(decoders, completions);
+        Aftermath.Policies policies = new Aftermath.Policies(plan.retry, plan.deadLetters, undecodable());
         drainMs = parser.settings().drainMs();
+        transactions = plan.transactionalHandler == null ? null : new ConsumerTransactions<>(plan);
+        floor = floor(decoders, completions);
         watch = watch(parser);
         status = new StatusReader(watch, parser.kafka().getInt(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG),
                 parser.settings().handlerTimeoutMs(), Time.SYSTEM);
         concurrency = concurrency();
-        kafka = new KafkaConsumer<>(parser.kafkaConfig());
-
-        Aftermath.Policies policies = new Aftermath.Policies(plan.retry, plan.deadLetters, undecodable());
-        loop = new PollLoop(kafka, new PollLoop.Parts(parser.settings(), floor, completions, new AdminTopicIds(parser.kafkaConfig()), policies,
-                plan.rebalanceListener, plan.hungHandlerListener, this::level, watch), Time.SYSTEM);
+        kafka = kafka(parser.kafkaConfig());
+        loop = new PollLoop(kafka, new PollLoop.Parts(parser.settings(), floor, completions, topicIds(parser), policies,
+                plan.rebalanceListener, plan.hungHandlerListener, this::level, watch,
+                transactions == null ? PollLoop.Committers.OFFSETS_ONLY : transactions::committer), Time.SYSTEM);
         made[0] = loop;
         thread = new Thread(this::run, "millrace-consumer-" + plan.configs.get(ConsumerConfig.GROUP_ID_CONFIG));
         metrics = metrics(parser);
@@ -105,18 +110,39 @@ final class ConsumerRuntime<K, V> {
                     new ConsumerMetrics.Others(() -> status().isHealthy(), () -> concurrency), Time.SYSTEM);
         } catch (RuntimeException e) {
             kafka.close();
+            closeTransactions(Duration.ZERO);
             throw e;
         }
+    }
+
+    private TopicIds topicIds(ConsumerConfigParser parser) {
+        TopicIds asked = new AdminTopicIds(parser.kafkaConfig());
+        return transactions == null ? asked : new PatientTopicIds(asked, drainMs, Time.SYSTEM);
+    }
+
+    private KafkaConsumer<ByteBuffer, ByteBuffer> kafka(Map<String, Object> configs) {
+        try {
+            return new KafkaConsumer<>(configs);
+        } catch (RuntimeException e) {
+            closeTransactions(Duration.ZERO);
+            throw e;
+        }
+    }
+
+    private void closeTransactions(Duration timeout) {
+        if (transactions != null)
+            transactions.close(timeout);
     }
 
     private static void checkPlan(ParallelConsumer.Builder<?, ?> plan) {
         if (plan.topics.isEmpty() == (plan.pattern == null))
             throw new IllegalStateException(plan.pattern == null ? "no topics were given: say topics(...)"
                     : "both topics and a pattern were given: say topics(...) once");
-        long handlers = Stream.of(plan.handler, plan.asyncHandler, plan.batchHandler).filter(handler -> handler != null).count();
+        long handlers = Stream.of(plan.handler, plan.asyncHandler, plan.batchHandler, plan.transactionalHandler).filter(handler -> handler != null).count();
         if (handlers != 1)
             throw new IllegalStateException((handlers == 0 ? "no handler was given" : "several handlers were given")
-                    + ": say one of handler(...), asyncHandler(...) and batchHandler(...)");
+                    + ": say one of handler(...), asyncHandler(...), batchHandler(...) and transactionalHandler(...)");
+        ConsumerTransactions.check(plan);
         for (String topic : plan.priorities.keySet())
             if (plan.pattern == null && !plan.topics.contains(topic))
                 throw new IllegalStateException("a priority was given for '" + topic + "', which is not among the topics " + plan.topics);
@@ -131,7 +157,7 @@ final class ConsumerRuntime<K, V> {
             return WorkFloor.async(parts, plan.asyncHandler);
         if (plan.batchHandler != null)
             return WorkFloor.batches(parts, plan.batchHandler, own.getInt(MillraceConsumerConfig.BATCH_SIZE_CONFIG));
-        return WorkFloor.blocking(parts, plan.handler);
+        return WorkFloor.blocking(parts, transactions != null ? transactions.handler() : plan.handler);
     }
 
     private int concurrency() {
@@ -181,6 +207,7 @@ final class ConsumerRuntime<K, V> {
             loop.run();
             endWorkers();
         } finally {
+            closeTransactions(Duration.ofMillis(drainMs));
             metrics.close();
             ended.countDown();
         }
@@ -233,6 +260,7 @@ final class ConsumerRuntime<K, V> {
         }
         if (before == State.NEW) {
             kafka.close();
+            closeTransactions(Duration.ZERO);
             metrics.close();
             ended.countDown();
         }

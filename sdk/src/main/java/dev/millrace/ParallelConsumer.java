@@ -10,6 +10,7 @@ import dev.millrace.consumer.ProcessingOrder;
 import dev.millrace.consumer.RebalanceListener;
 import dev.millrace.consumer.RecordHandler;
 import dev.millrace.consumer.RetryPolicy;
+import dev.millrace.consumer.TransactionalHandler;
 import dev.millrace.consumer.UndecodableRecords;
 import dev.millrace.internal.consumer.watch.MetricsOnlyConsumer;
 import java.time.Duration;
@@ -23,12 +24,15 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.utils.Utils;
 
 /**
@@ -205,6 +209,11 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
         RecordHandler.WithContext<K, V> handler;
         AsyncRecordHandler<K, V> asyncHandler;
         BatchHandler<K, V> batchHandler;
+        TransactionalHandler<K, V, ?, ?> transactionalHandler;
+        Map<String, Object> transactionalConfig;
+        Supplier<? extends Producer<byte[], byte[]>> transactionalProducer;
+        Serializer<?> outputKeys;
+        Serializer<?> outputValues;
         RetryPolicy retry = RetryPolicy.exponential(Duration.ofMillis(100), Duration.ofSeconds(30));
         DeadLetters deadLetters;
         Function<ConsumerRecord<K, V>, Instant> notBefore;
@@ -293,13 +302,59 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
             return this;
         }
 
+        /**
+         * The user's code for one record, of which other records come: those are committed together with the record's offset, in a
+         * producer's transactions, so that who reads committed records sees what came of each record once. Needs
+         * {@link #transactionalProducer(Map)} or {@link #transactionalProducer(Supplier, Serializer, Serializer)}. Topics are read with
+         * {@code isolation.level=read_committed}.
+         *
+         * @param <A> the type of the keys it sends
+         * @param <B> the type of the values it sends
+         */
+        public <A, B> Builder<K, V> transactionalHandler(TransactionalHandler<K, V, A, B> handler) {
+            this.transactionalHandler = Objects.requireNonNull(handler, "handler");
+            return this;
+        }
+
+        /**
+         * What a transactional handler sends with: a {@link MillraceProducer} that this consumer makes and closes.
+         *
+         * @param configs keys of Kafka's {@code ProducerConfig} and Millrace's; {@code transactional.id} must be among them, another one for
+         *     each consumer, and best the same again after a restart: then what a consumer left open when it died is ended at once, and
+         *     not after {@code transaction.timeout.ms}. Where the cluster is and how one gets in is taken from the consumer's
+         *     configuration when it is not said. A partitioner sees keys and values as bytes only; interceptors are refused.
+         */
+        public Builder<K, V> transactionalProducer(Map<String, ?> configs) {
+            this.transactionalConfig = new HashMap<>(configs);
+            return this;
+        }
+
+        /**
+         * What a transactional handler sends with: any producer.
+         *
+         * @param producer called once, by {@link #build}, for a producer with a {@code transactional.id} of its own that nobody else
+         *     uses; the consumer closes it
+         * @param keys serializes keys on many threads at once, as they do in Kafka's producer; the consumer closes it
+         * @param values the same of values
+         */
+        public <A, B> Builder<K, V> transactionalProducer(Supplier<? extends Producer<byte[], byte[]>> producer, Serializer<A> keys,
+                Serializer<B> values) {
+            this.transactionalProducer = Objects.requireNonNull(producer, "producer");
+            this.outputKeys = Objects.requireNonNull(keys, "keys");
+            this.outputValues = Objects.requireNonNull(values, "values");
+            return this;
+        }
+
         /** When a failed record is tried again; for ever, with 100 ms to 30 s between, unless said otherwise. */
         public Builder<K, V> retry(RetryPolicy policy) {
             this.retry = Objects.requireNonNull(policy, "policy");
             return this;
         }
 
-        /** Where records go that could not be handled; without, the consumer stops at the first one. */
+        /**
+         * Where records go that could not be handled; without, the consumer stops at the first one. With a transactional handler those
+         * without a producer, and only with it.
+         */
         public Builder<K, V> deadLetters(DeadLetters letters) {
             this.deadLetters = Objects.requireNonNull(letters, "letters");
             return this;

@@ -12,6 +12,8 @@ import org.apache.kafka.clients.producer.Producer;
  * {@value #TOPIC}, {@value #PARTITION}, {@value #OFFSET}, {@value #TIMESTAMP}, {@value #EXCEPTION}, {@value #MESSAGE}, {@value #ATTEMPTS}. The
  * record is done when the dead letter is acknowledged. When it can't be sent it is tried again, and in the end the consumer stops with the
  * reason: no record is dropped.
+ *
+ * <p>Those of a transactional consumer have no producer of their own: they are sent in the transaction that commits the record's offset.
  */
 public final class DeadLetters {
 
@@ -31,11 +33,12 @@ public final class DeadLetters {
     public static final String ATTEMPTS = "millrace.dead-letter.attempts";
 
     private final Function<ConsumerRecord<byte[], byte[]>, String> topic;
+    /** Null for those that are sent in transactions. */
     private final Producer<byte[], byte[]> producer;
 
     private DeadLetters(Function<ConsumerRecord<byte[], byte[]>, String> topic, Producer<byte[], byte[]> producer) {
         this.topic = Objects.requireNonNull(topic, "topic");
-        this.producer = Objects.requireNonNull(producer, "producer");
+        this.producer = producer;
     }
 
     /**
@@ -46,12 +49,27 @@ public final class DeadLetters {
      */
     public static DeadLetters toTopic(String topic, Producer<byte[], byte[]> producer) {
         Objects.requireNonNull(topic, "topic");
-        return new DeadLetters(record -> topic, producer);
+        return new DeadLetters(record -> topic, Objects.requireNonNull(producer, "producer"));
+    }
+
+    /**
+     * Dead letters of a transactional consumer in one topic.
+     *
+     * @param topic the topic's name; it should exist, or be made by the brokers
+     */
+    public static DeadLetters toTopic(String topic) {
+        Objects.requireNonNull(topic, "topic");
+        return new DeadLetters(record -> topic, null);
     }
 
     /** Dead letters in the topic a function names, by the record as it came; as {@link #toTopic} otherwise. */
     public static DeadLetters toTopics(Function<ConsumerRecord<byte[], byte[]>, String> topic, Producer<byte[], byte[]> producer) {
-        return new DeadLetters(topic, producer);
+        return new DeadLetters(topic, Objects.requireNonNull(producer, "producer"));
+    }
+
+    /** Dead letters of a transactional consumer in the topic a function names, by the record as it came. */
+    public static DeadLetters toTopics(Function<ConsumerRecord<byte[], byte[]>, String> topic) {
+        return new DeadLetters(topic, null);
     }
 
     /** The topic for a record. */
@@ -59,7 +77,7 @@ public final class DeadLetters {
         return topic.apply(record);
     }
 
-    /** What sends them. */
+    /** What sends them; null for those of a transactional consumer, which sends them itself. */
     public Producer<byte[], byte[]> producer() {
         return producer;
     }

@@ -34,6 +34,20 @@ public final class MillraceConsumerConfig {
     public static final String COMMIT_RECORDS_CONFIG = "millrace.consumer.commit.records";
 
     /**
+     * {@code millrace.consumer.transaction.interval.ms}, long, 100, from 1: time between two transactions of a transactional consumer,
+     * which commits in no other way: the two keys before do not matter to it. So long, at most, a record that was handled waits for its
+     * outputs to be sent, while transactions succeed.
+     */
+    public static final String TRANSACTION_INTERVAL_MS_CONFIG = "millrace.consumer.transaction.interval.ms";
+
+    /**
+     * {@code millrace.consumer.transaction.records}, int, from 1: the most records that one transaction is for, and when as many are done,
+     * one begins without waiting for its interval. Records that wait for theirs count as in flight. Default: 5,000, at most half of
+     * {@code millrace.consumer.max.in.flight.records}, which must not be less.
+     */
+    public static final String TRANSACTION_RECORDS_CONFIG = "millrace.consumer.transaction.records";
+
+    /**
      * {@code millrace.consumer.max.in.flight.records}, int, 20,000, from 1: records that were fetched and are not done, over all
      * partitions; beyond it the fullest partitions are paused. One poll ({@code max.poll.records}) may go over it.
      */
@@ -79,6 +93,11 @@ public final class MillraceConsumerConfig {
     private static final int MAX_CONCURRENCY = 100_000;
     private static final long DEFAULT_IN_FLIGHT_BYTES = 64L << 20;
 
+    private static final ConfigDef.Validator AT_LEAST_ONE_IF_GIVEN = ConfigDef.LambdaValidator.with((key, value) -> {
+        if (value != null)
+            Range.atLeast(1).ensureValid(key, value);
+    }, () -> "[1,...]");
+
     private static final ConfigDef CONFIG = new ConfigDef()
             .define(ORDERING_CONFIG, Type.STRING, "key", oneOf("key", "partition", "unordered"), Importance.HIGH,
                     "Which records must not overtake each other: key, partition or unordered.")
@@ -90,6 +109,10 @@ public final class MillraceConsumerConfig {
             .define(COMMIT_INTERVAL_MS_CONFIG, Type.LONG, 1000L, Range.atLeast(1), Importance.MEDIUM, "Time between two commits, ms.")
             .define(COMMIT_RECORDS_CONFIG, Type.INT, 0, Range.atLeast(0), Importance.LOW,
                     "Commit also when so many records are done since the last commit; 0 for by time only.")
+            .define(TRANSACTION_INTERVAL_MS_CONFIG, Type.LONG, 100L, Range.atLeast(1), Importance.MEDIUM,
+                    "Time between two transactions of a transactional consumer, ms.")
+            .define(TRANSACTION_RECORDS_CONFIG, Type.INT, null, AT_LEAST_ONE_IF_GIVEN, Importance.MEDIUM,
+                    "The most records that one transaction is for; by default 5000, at most half of " + MAX_IN_FLIGHT_RECORDS_CONFIG + ".")
             .define(MAX_IN_FLIGHT_RECORDS_CONFIG, Type.INT, 20_000, Range.atLeast(1), Importance.MEDIUM,
                     "Records that were fetched and are not done, over all partitions.")
             .define(MAX_IN_FLIGHT_BYTES_CONFIG, Type.LONG, DEFAULT_IN_FLIGHT_BYTES, Range.atLeast(1), Importance.MEDIUM,

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** {@link CopyMain} in a process of its own, to be killed and stopped. It ends with this JVM, whose pipe it listens to. */
+/** {@link CopyMain}, or another program that copies, in a process of its own, to be killed and stopped. It ends with this JVM, whose pipe it listens to. */
 final class CopyProcess implements AutoCloseable {
 
     private final Process process;
@@ -20,12 +20,16 @@ final class CopyProcess implements AutoCloseable {
     }
 
     static CopyProcess start(List<String> args) {
+        return start(CopyMain.class, args);
+    }
+
+    static CopyProcess start(Class<?> program, List<String> args) {
         try {
             Path log = Files.createTempFile("millrace-copy", ".log");
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
                     "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                    CopyMain.class.getName()));
+                    program.getName()));
             command.addAll(args);
             return new CopyProcess(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start(), log);
         } catch (IOException e) {
@@ -46,10 +50,31 @@ final class CopyProcess implements AutoCloseable {
     }
 
     private long commits() {
+        return count("committed");
+    }
+
+    /** Lines that it has written and that begin so. */
+    long count(String beginning) {
         try (var lines = Files.lines(log)) {
-            return lines.filter(line -> line.startsWith("committed")).count();
+            return lines.filter(line -> line.startsWith(beginning)).count();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Writes to its standard input. */
+    void tell(char what) throws IOException {
+        process.getOutputStream().write(what);
+        process.getOutputStream().flush();
+    }
+
+    /** Blocks until it has written a line that begins so. */
+    void awaitLine(String beginning) throws InterruptedException {
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (count(beginning) == 0) {
+            if (!isAlive() || System.nanoTime() - deadlineNs > 0)
+                throw new IllegalStateException((isAlive() ? "waited in vain for '" : "ended before '") + beginning + "'\n" + tail());
+            TimeUnit.MILLISECONDS.sleep(5);
         }
     }
 

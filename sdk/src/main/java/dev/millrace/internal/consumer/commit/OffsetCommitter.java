@@ -1,8 +1,5 @@
 package dev.millrace.internal.consumer.commit;
 
-import dev.millrace.internal.consumer.offsets.DoneOffsets;
-import dev.millrace.internal.consumer.offsets.OffsetMapCodec;
-import dev.millrace.internal.consumer.offsets.OffsetTracker;
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import dev.millrace.internal.consumer.work.WorkRecord;
 import java.nio.ByteBuffer;
@@ -10,7 +7,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -30,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * Commits what is done: offset and map of the gaps from one snapshot, one commit in flight, and always the newest snapshot, also when the
  * last one failed. Poll thread only; callbacks of Kafka's consumer come on it too.
  */
-public final class OffsetCommitter {
+public final class OffsetCommitter implements Committer {
 
     private static final Logger LOG = LoggerFactory.getLogger(OffsetCommitter.class);
 
@@ -40,15 +36,12 @@ public final class OffsetCommitter {
     private final long retryBackoffMs;
     /** Told of an error that no retry mends. */
     private final Consumer<KafkaException> onFatal;
-    private final Map<String, Uuid> topicIds = new HashMap<>();
+    private final OffsetMaps maps = new OffsetMaps();
     /** What the group has, as far as it is known here. */
     private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
     private boolean inFlight;
     private long nextMs;
-    /** Less when the broker took less. */
-    private int metadataBytes = OffsetMapCodec.DEFAULT_MAX_BYTES;
     private long failures;
-    private long ignoredMetadata;
 
     public OffsetCommitter(org.apache.kafka.clients.consumer.Consumer<ByteBuffer, ByteBuffer> consumer, Time time, long intervalMs,
                            long retryBackoffMs, Consumer<KafkaException> onFatal) {
@@ -62,50 +55,38 @@ public final class OffsetCommitter {
 
     // ---------------------------------------------------------------- assignments
 
-    /** The ids of topics, before partitions of them begin. */
+    @Override
     public void topicIds(Map<String, Uuid> ids) {
-        topicIds.putAll(ids);
+        maps.topicIds(ids);
     }
 
-    /** Begins a partition where the group left it; {@code last} is null when it never committed. */
+    @Override
     public void begin(AssignedPartition partition, OffsetAndMetadata last) {
         committed.remove(partition.topicPartition());
         if (last == null)
             return;
         committed.put(partition.topicPartition(), last);
-        partition.startAt(last.offset(), doneBeyond(partition.topicPartition(), last));
+        partition.startAt(last.offset(), maps.read(partition.topicPartition(), last));
     }
 
-    private DoneOffsets doneBeyond(TopicPartition partition, OffsetAndMetadata last) {
-        OffsetMapCodec.Decoded decoded = OffsetMapCodec.decode(last.metadata(), id(partition), last.offset());
-        switch (decoded.outcome()) {
-            case OK, EMPTY -> { }
-            default -> {
-                ignoredMetadata++;
-                LOG.warn("The metadata committed for {} at offset {} are ignored, so records behind it may be handled again: {}",
-                        partition, last.offset(), decoded.outcome());
-            }
-        }
-        return decoded.done();
-    }
-
-    /** Forgets a partition that is no longer assigned. */
+    @Override
     public void end(AssignedPartition partition) {
         committed.remove(partition.topicPartition());
     }
 
-    private Uuid id(TopicPartition partition) {
-        return topicIds.getOrDefault(partition.topic(), Uuid.ZERO_UUID);
+    @Override
+    public void done(WorkRecord record) {
+        record.partition().done(record);
     }
 
     // ---------------------------------------------------------------- committing
 
-    /** When the next commit is due. */
+    @Override
     public long nextMs() {
         return inFlight ? Long.MAX_VALUE : nextMs;
     }
 
-    /** Commits without waiting, unless a commit is on its way; that one's end brings the next. */
+    @Override
     public void commit(Collection<AssignedPartition> partitions) {
         if (inFlight)
             return;
@@ -130,12 +111,7 @@ public final class OffsetCommitter {
             failed(e);
     }
 
-    /**
-     * Commits and waits, at an edge: before partitions are given up. What went wrong is logged; the offsets are then handled again
-     * by the next owner.
-     *
-     * @return whether it succeeded
-     */
+    @Override
     public boolean commitSync(Collection<AssignedPartition> partitions, long timeoutMs) {
         long untilMs = time.milliseconds() + timeoutMs;
         while (true) {
@@ -167,9 +143,7 @@ public final class OffsetCommitter {
         failures++;
         nextMs = time.milliseconds() + retryBackoffMs;
         if (e instanceof OffsetMetadataTooLarge) {
-            LOG.warn("The broker takes less than {} bytes of metadata with an offset (offset.metadata.max.bytes): committing without"
-                    + " from now on, so that after a restart or rebalance more records are handled again", metadataBytes);
-            metadataBytes = 0;
+            maps.narrow();
         } else if (e instanceof AuthorizationException || e instanceof AuthenticationException
                 || e instanceof FencedInstanceIdException) {
             onFatal.accept((KafkaException) e);
@@ -182,45 +156,29 @@ public final class OffsetCommitter {
     private Map<TopicPartition, OffsetAndMetadata> snapshot(Collection<AssignedPartition> partitions) {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         for (AssignedPartition partition : partitions) {
-            OffsetTracker<WorkRecord> tracker = partition.tracker();
-            if (tracker == null)
+            if (partition.tracker() == null)
                 continue;
-            OffsetAndMetadata now = new OffsetAndMetadata(tracker.committable(), leaderEpoch(partition), doneMap(partition));
-            OffsetAndMetadata last = committed.get(partition.topicPartition());
-            if (last == null || last.offset() != now.offset() || !last.metadata().equals(now.metadata()))
+            OffsetAndMetadata now = maps.snapshot(partition);
+            if (OffsetMaps.differs(now, committed.get(partition.topicPartition())))
                 offsets.put(partition.topicPartition(), now);
         }
         return offsets;
     }
 
-    private String doneMap(AssignedPartition partition) {
-        Uuid id = id(partition.topicPartition());
-        // Without the topic's id nobody could tell whether the map belongs to the topic that has this name later.
-        if (metadataBytes == 0 || id.equals(Uuid.ZERO_UUID))
-            return "";
-        DoneOffsets done = partition.tracker().doneBeyondCommittable(OffsetMapCodec.maxRanges(metadataBytes));
-        return OffsetMapCodec.encode(done, id, partition.tracker().committable(), metadataBytes);
-    }
-
-    private static Optional<Integer> leaderEpoch(AssignedPartition partition) {
-        WorkRecord oldest = partition.tracker().oldest();
-        return oldest == null ? partition.leaderEpoch() : oldest.raw().leaderEpoch();
-    }
-
     // ---------------------------------------------------------------- for those who watch
 
-    /** What the group has for a partition, as far as it is known; null when nothing. */
+    @Override
     public OffsetAndMetadata committed(TopicPartition partition) {
         return committed.get(partition);
     }
 
-    /** Commits that failed. */
+    @Override
     public long failures() {
         return failures;
     }
 
-    /** Maps of gaps that were found in commits and not used. */
+    @Override
     public long ignoredMetadata() {
-        return ignoredMetadata;
+        return maps.ignored();
     }
 }

@@ -18,13 +18,26 @@ public final class ConsumerConfigParser {
     /** Kafka's 500 is for loops that handle records between two polls. */
     private static final int DEFAULT_MAX_POLL_RECORDS = 2_000;
 
+    private static final int DEFAULT_TRANSACTION_RECORDS = 5_000;
+    private static final String READ_COMMITTED = "read_committed";
+
     private final Map<String, Object> given;
+    private final boolean transactional;
     private final AbstractConfig own;
     private final ConsumerConfig kafka;
 
     /** @throws ConfigException for any value that is not valid, and for keys that don't go together */
     public ConsumerConfigParser(Map<String, ?> configs) {
+        this(configs, false);
+    }
+
+    /**
+     * @param transactional whether offsets are committed in a producer's transactions
+     * @throws ConfigException for any value that is not valid, and for keys that don't go together
+     */
+    public ConsumerConfigParser(Map<String, ?> configs, boolean transactional) {
         given = new HashMap<>(configs);
+        this.transactional = transactional;
         refuse();
         own = new OwnConfig(MillraceConsumerConfig.configDef(), given);
         kafka = new QuietConsumerConfig(kafkaConfig());
@@ -33,6 +46,7 @@ public final class ConsumerConfigParser {
         // Made up where none was given; whatever is made of this is to have the same.
         given.put(ConsumerConfig.CLIENT_ID_CONFIG, kafka.getString(ConsumerConfig.CLIENT_ID_CONFIG));
         checkDrain();
+        checkTransactions();
     }
 
     private static final class OwnConfig extends AbstractConfig {
@@ -66,6 +80,8 @@ public final class ConsumerConfigParser {
         configs.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteBufferDeserializer.class);
         configs.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteBufferDeserializer.class);
         configs.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        if (transactional)
+            configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, READ_COMMITTED);
         configs.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, DEFAULT_MAX_POLL_RECORDS);
         return configs;
     }
@@ -88,10 +104,33 @@ public final class ConsumerConfigParser {
                 own.getInt(MillraceConsumerConfig.MAX_PARTITION_IN_FLIGHT_RECORDS_CONFIG), bytes,
                 own.getInt(MillraceConsumerConfig.MAX_PARKED_RECORDS_CONFIG));
         long handlerTimeoutMs = own.getLong(MillraceConsumerConfig.HANDLER_TIMEOUT_MS_CONFIG);
-        return new ConsumerSettings(POLL_MS, own.getLong(MillraceConsumerConfig.COMMIT_INTERVAL_MS_CONFIG),
-                own.getInt(MillraceConsumerConfig.COMMIT_RECORDS_CONFIG), budget, drainMs(),
+        long commitMs = own.getLong(transactional ? MillraceConsumerConfig.TRANSACTION_INTERVAL_MS_CONFIG
+                : MillraceConsumerConfig.COMMIT_INTERVAL_MS_CONFIG);
+        int commitRecords = transactional ? transactionRecords() : own.getInt(MillraceConsumerConfig.COMMIT_RECORDS_CONFIG);
+        return new ConsumerSettings(POLL_MS, commitMs, commitRecords, budget, drainMs(),
                 handlerTimeoutMs == 0 ? Long.MAX_VALUE : handlerTimeoutMs, kafka.getLong(ConsumerConfig.RETRY_BACKOFF_MS_CONFIG),
                 own.getDouble(MillraceConsumerConfig.MAX_RECORDS_PER_SECOND_CONFIG));
+    }
+
+    private int transactionRecords() {
+        Integer records = own.getInt(MillraceConsumerConfig.TRANSACTION_RECORDS_CONFIG);
+        return records != null ? records
+                : Math.min(DEFAULT_TRANSACTION_RECORDS, Math.max(1, own.getInt(MillraceConsumerConfig.MAX_IN_FLIGHT_RECORDS_CONFIG) / 2));
+    }
+
+    private void checkTransactions() {
+        if (!transactional)
+            return;
+        Object isolation = given.get(ConsumerConfig.ISOLATION_LEVEL_CONFIG);
+        if (isolation != null && !READ_COMMITTED.equalsIgnoreCase(isolation.toString()))
+            throw new ConfigException(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation, "must be " + READ_COMMITTED + " with a transactional"
+                    + " handler: what came of records whose transaction is aborted would be committed, and the offsets where a partition"
+                    + " begins could be those of a transaction that is not decided.");
+        int inFlight = own.getInt(MillraceConsumerConfig.MAX_IN_FLIGHT_RECORDS_CONFIG);
+        if (transactionRecords() > inFlight)
+            throw new ConfigException(MillraceConsumerConfig.TRANSACTION_RECORDS_CONFIG, transactionRecords(), "must not be more than "
+                    + MillraceConsumerConfig.MAX_IN_FLIGHT_RECORDS_CONFIG + " (" + inFlight + "): records that wait for their transaction"
+                    + " are in flight.");
     }
 
     private long drainMs() {

@@ -4,8 +4,8 @@ package dev.millrace.internal.consumer.config;
  * What the poll thread goes by, checked.
  *
  * @param pollMs the longest wait in one poll
- * @param commitIntervalMs time between two commits
- * @param commitRecords commit as soon as so many records are done since the last one; 0: by time only
+ * @param commitIntervalMs time between two commits, or transactions
+ * @param commitRecords commit as soon as so many records are done since the last one; 0: by time only. The most of one transaction
  * @param budget how much may be on its way
  * @param drainMs how long a revoked partition waits for its handlers
  * @param handlerTimeoutMs when a handler is reported as hung; {@link Long#MAX_VALUE}: never

@@ -1,5 +1,7 @@
 package dev.millrace.internal.consumer.offsets;
 
+import java.util.function.Predicate;
+
 /**
  * What is done, and what is not, of one partition while it is assigned once; an assignment of the same partition later on has
  * another tracker. Poll thread only.
@@ -150,9 +152,41 @@ public final class OffsetTracker<R extends PendingOffset> {
      * @param maxRanges at most so many ranges, the lowest ones; {@link OffsetMapCodec#maxRanges} knows how many can be of use
      */
     public DoneOffsets doneBeyondCommittable(int maxRanges) {
-        DoneOffsets.Builder done = DoneOffsets.builder(maxRanges);
-        long from = committable();
-        for (PendingOffset node = oldest; node != null; node = node.next) {
+        return snapshotWith(record -> false, maxRanges).done();
+    }
+
+    /**
+     * What to commit, from one moment.
+     *
+     * @param committable as {@link OffsetTracker#committable()}
+     * @param done as {@link OffsetTracker#doneBeyondCommittable}
+     */
+    public record Snapshot(long committable, DoneOffsets done) {
+    }
+
+    /**
+     * What there would be to commit if some of the pending records were done as well. Takes time by the number of records pending, and of
+     * ranges.
+     *
+     * @param alsoDone says which; asked once for each record, in ascending order
+     * @param maxRanges as for {@link #doneBeyondCommittable}
+     */
+    public Snapshot snapshotWith(Predicate<? super R> alsoDone, int maxRanges) {
+        PendingOffset node = oldest;
+        while (node != null && alsoDone.test(cast(node))) {
+            node = node.next;
+        }
+        long committable = node == null ? position : node.offset();
+        return new Snapshot(committable, doneFrom(committable, node, alsoDone, DoneOffsets.builder(maxRanges)));
+    }
+
+    /** @param first the pending record at the offset it begins with; null if it is the position */
+    private DoneOffsets doneFrom(long committable, PendingOffset first, Predicate<? super R> alsoDone, DoneOffsets.Builder done) {
+        long from = committable;
+        for (PendingOffset node = first; node != null; node = node.next) {
+            if (node != first && alsoDone.test(cast(node))) {
+                continue;
+            }
             if (!done.add(from, node.offset())) {
                 return done.build();
             }

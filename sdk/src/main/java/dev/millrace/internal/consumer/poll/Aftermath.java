@@ -3,10 +3,12 @@ package dev.millrace.internal.consumer.poll;
 import dev.millrace.consumer.DeadLetters;
 import dev.millrace.consumer.RetryPolicy;
 import dev.millrace.consumer.UndecodableRecords;
+import dev.millrace.internal.consumer.commit.Committer;
 import dev.millrace.internal.consumer.poll.Failures.Verdict;
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import dev.millrace.internal.consumer.work.WorkFloor;
 import dev.millrace.internal.consumer.work.WorkRecord;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.apache.kafka.common.KafkaException;
@@ -27,6 +29,7 @@ public final class Aftermath {
     private final Waiting waiting = new Waiting();
     private final WorkFloor floor;
     private final Throttle throttle;
+    private final Committer committer;
     private final long retryBackoffMs;
     private final Executor pollThread;
     private final Consumer<RuntimeException> stop;
@@ -43,12 +46,13 @@ public final class Aftermath {
     public record Policies(RetryPolicy retries, DeadLetters deadLetters, UndecodableRecords undecodable) {
     }
 
-    Aftermath(Policies policies, WorkFloor floor, Throttle throttle, long retryBackoffMs, Executor pollThread,
+    Aftermath(Policies policies, WorkFloor floor, Throttle throttle, Committer committer, long retryBackoffMs, Executor pollThread,
               Consumer<RuntimeException> stop, Time time) {
         this.failures = new Failures(policies.retries, policies.undecodable, policies.deadLetters != null);
         this.deadLetters = policies.deadLetters == null ? null : new DeadLetterOffice(policies.deadLetters);
         this.floor = floor;
         this.throttle = throttle;
+        this.committer = committer;
         this.retryBackoffMs = retryBackoffMs;
         this.pollThread = pollThread;
         this.stop = stop;
@@ -59,7 +63,7 @@ public final class Aftermath {
     boolean settle(WorkRecord record) {
         AssignedPartition partition = record.partition();
         if (record.outcome() instanceof WorkRecord.Outcome.Handled) {
-            partition.done(record);
+            committer.done(record);
             return true;
         }
         if (partition.isRevoked()) {
@@ -72,6 +76,8 @@ public final class Aftermath {
             waiting.add(record, again.atMs());
         else if (verdict instanceof Verdict.Skip skip)
             return skip(record, skip.why());
+        else if (verdict instanceof Verdict.DeadLetter letter && deadLetters.isTransactional())
+            return sendWithCommit(record, letter.why());
         else if (verdict instanceof Verdict.DeadLetter letter)
             send(record, letter.why(), 1);
         else
@@ -95,13 +101,27 @@ public final class Aftermath {
 
     /** Done without a handler: what waited behind it goes on. */
     private void done(WorkRecord record) {
-        record.partition().done(record);
+        committer.done(record);
         giveUp(record);
     }
 
     private void giveUp(WorkRecord record) {
         record.dropPosted();
         floor.route(record);
+    }
+
+    /** The dead letter is what came of the record, and the transaction that commits it sends it. */
+    private boolean sendWithCommit(WorkRecord record, Throwable why) {
+        try {
+            record.outputs(List.of(deadLetters.letter(record, why)));
+        } catch (RuntimeException e) {
+            e.addSuppressed(why);
+            stop(record, new KafkaException("The record of " + record + " was not handled, and its dead letter could not be made", e));
+            return false;
+        }
+        deadLettered++;
+        done(record);
+        return true;
     }
 
     private void send(WorkRecord record, Throwable why, int attempt) {

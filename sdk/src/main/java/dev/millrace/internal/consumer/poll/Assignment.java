@@ -66,7 +66,10 @@ final class Assignment {
         return new Backpressure.Load(partition.records(), partition.bytes(), partition.waiting());
     }
 
-    /** Drops what is queued of these partitions; true when there are others: in a handler, or with a dead letter on its way. */
+    /**
+     * Drops what is queued of these partitions; true when there are others: in a handler, or with a dead letter on its way. Those that
+     * wait for nothing but their commit are no others.
+     */
     static boolean dropQueued(Collection<AssignedPartition> partitions) {
         boolean left = false;
         for (AssignedPartition partition : partitions) {
@@ -74,7 +77,7 @@ final class Assignment {
                 continue;
             for (WorkRecord record = partition.tracker().oldest(); record != null; record = partition.tracker().next(record)) {
                 record.dropQueued();
-                left |= record.status() != WorkRecord.Status.DROPPED;
+                left |= record.status() != WorkRecord.Status.DROPPED && !record.isSettled();
             }
         }
         return left;

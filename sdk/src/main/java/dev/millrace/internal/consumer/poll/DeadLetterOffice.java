@@ -33,7 +33,13 @@ final class DeadLetterOffice {
         }
     }
 
-    private ProducerRecord<byte[], byte[]> letter(WorkRecord record, Throwable why) {
+    /** Whether dead letters are a part of the transaction that commits their records. */
+    boolean isTransactional() {
+        return letters.producer() == null;
+    }
+
+    /** @throws RuntimeException what the user's choice of a topic throws */
+    ProducerRecord<byte[], byte[]> letter(WorkRecord record, Throwable why) {
         ConsumerRecord<ByteBuffer, ByteBuffer> raw = record.raw();
         byte[] key = Utils.toNullableArray(raw.key());
         byte[] value = Utils.toNullableArray(raw.value());

@@ -2,6 +2,7 @@ package dev.millrace.internal.consumer.poll;
 
 import dev.millrace.consumer.HungHandlerListener;
 import dev.millrace.consumer.RebalanceListener;
+import dev.millrace.internal.consumer.commit.Committer;
 import dev.millrace.internal.consumer.commit.OffsetCommitter;
 import dev.millrace.internal.consumer.commit.TopicIds;
 import dev.millrace.internal.consumer.config.ConsumerSettings;
@@ -58,7 +59,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
     private final ConsumerSettings settings;
     private final WorkFloor floor;
     private final Completions completions;
-    private final OffsetCommitter committer;
+    private final Committer committer;
     private final TopicIds topicIds;
     private final Aftermath aftermath;
     private final Throttle throttle;
@@ -83,7 +84,18 @@ public final class PollLoop implements ConsumerRebalanceListener {
     /** What the loop is made of, beside Kafka's consumer. */
     public record Parts(ConsumerSettings settings, WorkFloor floor, Completions completions, TopicIds topicIds,
                         Aftermath.Policies policies, RebalanceListener listener, HungHandlerListener hungListener,
-                        ToIntFunction<String> levels, Watch watch) {
+                        ToIntFunction<String> levels, Watch watch, Committers committers) {
+    }
+
+    /** Makes what commits. */
+    @FunctionalInterface
+    public interface Committers {
+
+        /** By Kafka's consumer itself. */
+        Committers OFFSETS_ONLY = (consumer, settings, host, time) -> new OffsetCommitter(consumer, time, settings.commitIntervalMs(),
+                settings.retryBackoffMs(), host::fail);
+
+        Committer make(Consumer<ByteBuffer, ByteBuffer> consumer, ConsumerSettings settings, Committer.Host host, Time time);
     }
 
     public PollLoop(Consumer<ByteBuffer, ByteBuffer> consumer, Parts parts, Time time) {
@@ -97,9 +109,10 @@ public final class PollLoop implements ConsumerRebalanceListener {
         this.levels = parts.levels;
         this.time = time;
         this.pauses = new Pauses(consumer, assignment, new Backpressure(settings.budget()));
-        this.committer = new OffsetCommitter(consumer, time, settings.commitIntervalMs(), settings.retryBackoffMs(), this::fail);
+        this.committer = parts.committers.make(consumer, settings, new CommitterHost(), time);
         this.throttle = new Throttle(floor, settings.recordsPerSecond(), time.nanoseconds());
-        this.aftermath = new Aftermath(parts.policies, parts.floor, throttle, settings.retryBackoffMs(), this::execute, this::fail, time);
+        this.aftermath = new Aftermath(parts.policies, parts.floor, throttle, committer, settings.retryBackoffMs(), this::execute, this::fail,
+                time);
         this.watch = parts.watch;
         this.watched = new Watched(consumer, assignment, pauses, committer, aftermath);
     }
@@ -142,6 +155,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
     /** Runs until closed or failed, and then drains, commits and leaves the group. */
     public void run() {
         try {
+            committer.start();
             while (!closing && failure == null)
                 runOnce();
         } catch (RuntimeException | Error e) {
@@ -262,9 +276,36 @@ public final class PollLoop implements ConsumerRebalanceListener {
 
     private AssignedPartition restart(AssignedPartition before) {
         drop(List.of(before));
+        committer.end(before);
         AssignedPartition again = new AssignedPartition(before.topicPartition(), levels.applyAsInt(before.topicPartition().topic()));
+        committer.begin(again, null);
         assignment.add(again);
         return again;
+    }
+
+    /** What the committer sees of this thread. */
+    private final class CommitterHost implements Committer.Host {
+
+        @Override
+        public void fail(RuntimeException reason) {
+            PollLoop.this.fail(reason);
+        }
+
+        @Override
+        public void execute(Runnable command) {
+            PollLoop.this.execute(command);
+        }
+
+        @Override
+        public AssignedPartition rewind(AssignedPartition before, long offset, DoneOffsets done) {
+            if (before.isRevoked() || assignment.get(before.topicPartition()) != before)
+                return null;
+            consumer.seek(before.topicPartition(), offset);
+            AssignedPartition again = restart(before);
+            again.startAt(offset, done);
+            pauses.apply();
+            return again;
+        }
     }
 
     private void collect() {
@@ -305,8 +346,10 @@ public final class PollLoop implements ConsumerRebalanceListener {
         AssignedPartition partition = assignment.get(topicPartition);
         if (partition == null)
             throw new IllegalStateException("cannot seek in " + topicPartition + ": it is not assigned to this consumer");
+        committer.beforeSeek(partition, settings.drainMs());
         consumer.seek(topicPartition, offset);
-        restart(partition).startAt(offset, DoneOffsets.EMPTY);
+        // Not the one from above: a transaction that was aborted meanwhile may have begun the partition anew.
+        restart(assignment.get(topicPartition)).startAt(offset, DoneOffsets.EMPTY);
         pauses.apply();
     }
 
@@ -365,11 +408,10 @@ public final class PollLoop implements ConsumerRebalanceListener {
 
     /** Drops what no handler has begun. */
     private void drop(Collection<AssignedPartition> partitions) {
-        for (AssignedPartition partition : partitions) {
-            partition.revoke();
-            aftermath.forget(partition);
-        }
+        partitions.forEach(AssignedPartition::revoke);
+        // Before the parked ones are given up, or a worker takes what waited behind them for its turn.
         Assignment.dropQueued(partitions);
+        partitions.forEach(aftermath::forget);
     }
 
     /** Drops what no handler has begun, and waits for the others. */

@@ -1,6 +1,6 @@
 package dev.millrace.internal.consumer.poll;
 
-import dev.millrace.internal.consumer.commit.OffsetCommitter;
+import dev.millrace.internal.consumer.commit.Committer;
 import dev.millrace.internal.consumer.watch.Watch;
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import java.time.Duration;
@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What the watch may ask of this floor. Poll thread only. */
-record Watched(Consumer<?, ?> consumer, Assignment assignment, Pauses pauses, OffsetCommitter committer, Aftermath aftermath)
+record Watched(Consumer<?, ?> consumer, Assignment assignment, Pauses pauses, Committer committer, Aftermath aftermath)
         implements Watch.Subject {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watched.class);

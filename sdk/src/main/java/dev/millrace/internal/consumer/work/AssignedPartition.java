@@ -16,6 +16,7 @@ public final class AssignedPartition {
     private final int level;
     /** Poll thread only; null until it is known where the partition begins. */
     private OffsetTracker<WorkRecord> tracker;
+    /** Where it began; means something when there is a tracker. */
     private long start;
     /** Written by the poll thread, once. */
     private volatile boolean revoked;

@@ -5,7 +5,9 @@ import dev.millrace.internal.consumer.offsets.PendingOffset;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * A record on its way through the consumer: the one object it costs beside Kafka's own. It is a link in its partition's list of
@@ -52,6 +54,10 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
     private boolean lent;
     /** The last bits of the milliseconds since the epoch, which tell 24 days; poll thread only. */
     private int admitted;
+    /** What its handler sent when it succeeded, in transactions only; the owner's. */
+    private List<ProducerRecord<byte[], byte[]>> outputs = List.of();
+    /** It is over, and waits for the transaction that commits it; poll thread only. */
+    private boolean settled;
     private Outcome outcome;
     /** When the handler was called and how long it took, {@link System#nanoTime}; the time is read by the poll thread while it runs. */
     private volatile long startNs;
@@ -154,6 +160,28 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
     /** When the record was admitted, seen from a time up to 24 days later; poll thread. */
     public long admittedMs(long nowMs) {
         return nowMs - ((int) nowMs - admitted);
+    }
+
+    // ---------------------------------------------------------------- transactions
+
+    /** What is to be sent when the record is committed; its owner. */
+    public List<ProducerRecord<byte[], byte[]>> outputs() {
+        return outputs;
+    }
+
+    /** Its owner. */
+    public void outputs(List<ProducerRecord<byte[], byte[]>> records) {
+        outputs = records;
+    }
+
+    /** Says that no handler will have the record any more, though it is not done before its transaction; poll thread. */
+    public void settle() {
+        settled = true;
+    }
+
+    /** Poll thread. */
+    public boolean isSettled() {
+        return settled;
     }
 
     // ---------------------------------------------------------------- attempts

@@ -17,11 +17,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ConsumerConfigParserTest {
 
     private static ConsumerConfigParser parse(Object... overrides) {
+        return new ConsumerConfigParser(given(overrides));
+    }
+
+    private static Map<String, Object> given(Object... overrides) {
         Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", "localhost:1", "group.id", "g",
                 "key.deserializer", StringDeserializer.class, "value.deserializer", StringDeserializer.class));
         for (int i = 0; i < overrides.length; i += 2)
             config.put((String) overrides[i], overrides[i + 1]);
-        return new ConsumerConfigParser(config);
+        return config;
     }
 
     @Test
@@ -60,5 +64,20 @@ class ConsumerConfigParserTest {
                 "millrace.consumer.ordering", "Partition", "enable.auto.commit", "false").settings();
         assertEquals(5, settings.budget().records());
         assertEquals(Long.MAX_VALUE, settings.handlerTimeoutMs());
+    }
+
+    @Test
+    void shouldReadCommittedRecordsOnlyAndCommitInTransactionsForATransactionalHandler() {
+        ConsumerConfigParser plain = new ConsumerConfigParser(given(), true);
+        assertEquals("read_committed", plain.kafkaConfig().get("isolation.level"));
+        assertEquals(100, plain.settings().commitIntervalMs());
+        assertEquals(5_000, plain.settings().commitRecords());
+        assertEquals(3, new ConsumerConfigParser(given("millrace.consumer.max.in.flight.records", 6), true).settings().commitRecords());
+        assertEquals(1_000, parse().settings().commitIntervalMs());
+        assertFalse(parse().kafkaConfig().containsKey("isolation.level"));
+        for (Object[] wrong : new Object[][] {{"isolation.level", "read_uncommitted"}, {"millrace.consumer.transaction.records", 20_001},
+            {"millrace.consumer.transaction.records", 0}, {"millrace.consumer.transaction.interval.ms", 0}})
+            assertThrows(ConfigException.class, () -> new ConsumerConfigParser(given(wrong), true), () -> wrong[0].toString());
+        new ConsumerConfigParser(given("isolation.level", "read_uncommitted"), false);
     }
 }
