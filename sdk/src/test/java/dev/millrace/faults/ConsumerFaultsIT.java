@@ -191,7 +191,8 @@ class ConsumerFaultsIT {
     }
 
     private static void killBroker(ConsumerRun run, int broker) throws Exception {
-        int partition = IntStream.range(0, ConsumerRun.PARTITIONS).filter(i -> kafka.leaderOf(run.name(), i) == broker).findFirst().orElseThrow();
+        int partition = IntStream.range(0, ConsumerRun.PARTITIONS).filter(i -> kafka.leaderOf(run.name(), i) == broker).findFirst()
+                .orElseThrow();
         kafka.kill(broker);
         run.await("another leader", () -> kafka.leaderOf(run.name(), partition) != broker);
         run.await("another coordinator", () -> group(run).coordinator().id() != broker);

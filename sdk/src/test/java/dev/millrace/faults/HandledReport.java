@@ -61,8 +61,8 @@ final class HandledReport {
     String line(String scenario, long seed) {
         return String.format(Locale.ROOT, "LEDGER %s: records %,d, handled %,d, dead letters %,d, again %,d, failed attempts %,d,"
                         + " partitions assigned %d, revoked %d, lost %d, of killed members %d, overran %d, hung %d,"
-                        + " longest handler %.1f s, commits checked %,d (maps %,d, longest %,d), %.1f s, seed %d%s", scenario, records, handled, dead, duplicates,
-                failures, assignments, revoked, lost, orphaned, overran, hung, longestNs / 1e9, commits, maps, longestMap, seconds, seed,
+                        + " longest handler %.1f s, commits checked %,d (maps %,d, longest %,d), %.1f s, seed %d%s", scenario, records, handled,
+                dead, duplicates, failures, assignments, revoked, lost, orphaned, overran, hung, longestNs / 1e9, commits, maps, longestMap, seconds, seed,
                 troubles.isEmpty() ? "" : "\n  " + String.join("\n  ", troubles));
     }
 

@@ -11,7 +11,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
-/** One consumer's life in a group, from being opened to being closed or killed, and its notes as far as they were read. For one thread at a time. */
+/**
+ * One consumer's life in a group, from being opened to being closed or killed, and its notes as far as they were read. For one thread at
+ * a time.
+ */
 final class Member {
 
     private final String id;

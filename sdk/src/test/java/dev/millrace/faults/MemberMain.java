@@ -42,10 +42,10 @@ final class MemberMain {
     static final int MAX_ATTEMPTS = 4;
 
     private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(50);
-    private static final int FEW = 64;
-    private static final int VERY_FEW = 2_048;
-    private static final long LONG_NS = TimeUnit.MILLISECONDS.toNanos(2);
-    private static final long VERY_LONG_NS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final int FEW = 8;
+    private static final int VERY_FEW = 256;
+    private static final long LONG_NS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final long VERY_LONG_NS = TimeUnit.MILLISECONDS.toNanos(150);
 
     private final Map<String, Object> given = new HashMap<>();
     private final String topic;
@@ -159,7 +159,7 @@ final class MemberMain {
     private void work(ConsumerRecord<Integer, byte[]> record) throws InterruptedException {
         while (handsTied && MemberRecords.nature(record.value()) == Nature.HANGS)
             TimeUnit.MILLISECONDS.sleep(1);
-        // Some take their time, so that there is something to overtake, and to be committed too early.
+        // Some take their time, so that at every moment there is something to overtake, to be left behind, and to be committed too early.
         long mixed = (record.offset() + 1) * 0x9E3779B97F4A7C15L >>> 40;
         if (mixed % VERY_FEW == 0)
             LockSupport.parkNanos(VERY_LONG_NS);

@@ -174,7 +174,8 @@ final class PartitionAudit {
             report.trouble(where(note.offset()) + " was begun without an assignment");
             return;
         }
-        // A handler that begins just when its partition is lost may begin when that is already won again. When it is revoked, it is waited for.
+        // A handler that begins just when its partition is lost may begin when that is already won again. When it is revoked, it is
+        // waited for.
         boolean late = note.detail() < 0 && now.end == End.OPEN && now.before != null && now.before.end == End.LOST;
         Assignment assignment = late ? now.before : now;
         Attempt attempt = new Attempt(assignment, note);
