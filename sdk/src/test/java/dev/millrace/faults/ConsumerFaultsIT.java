@@ -160,7 +160,7 @@ class ConsumerFaultsIT {
                 revokedFromOthers = run.members().stream().mapToInt(member -> run.ledger().count(member, Kind.REVOKED)).sum();
                 TimeUnit.NANOSECONDS.sleep(run.goesOn() ? Math.max(0, roundNs + TimeUnit.SECONDS.toNanos(5) - System.nanoTime()) : 0);
             } while (run.goesOn());
-            run.finish().assertKept();
+            run.finish().assertKept().assertDrained();
             assertTrue(revokedFromOthers > 0, "nobody had to give up a partition");
         }
     }
@@ -320,7 +320,7 @@ class ConsumerFaultsIT {
                 closeWhileRecordsWaitForTheirRetry(run);
                 closeWhileOthersRebalance(run);
             } while (run.goesOn());
-            HandledReport report = run.finish().assertKept();
+            HandledReport report = run.finish().assertKept().assertDrained();
             assertTrue(report.failures >= SOME, "too few waited for a retry");
         }
     }

@@ -78,4 +78,11 @@ final class HandledReport {
         assertTrue(duplicates <= (long) MOST_OF_A_PARTITION * (lost + orphaned) + overran, duplicates + " were handled again");
         return this;
     }
+
+    /** No handler was at work when its partition was given up, unless it was lost. */
+    HandledReport assertDrained() {
+        if (lost == 0)
+            assertEquals(0, overran, "handlers were not waited for");
+        return this;
+    }
 }
