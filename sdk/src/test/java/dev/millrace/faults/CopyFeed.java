@@ -19,14 +19,21 @@ final class CopyFeed implements AutoCloseable {
     private final DeliveryLedger ledger = new DeliveryLedger();
     private final KafkaCluster kafka;
     private final String topic;
+    private final long pauseMs;
     private final Thread thread = new Thread(this::feed, "feed");
     /** Written by the feeding thread. */
     private volatile int written;
     private volatile boolean stopped;
 
     CopyFeed(KafkaCluster kafka, String topic) {
+        this(kafka, topic, PAUSE_MS);
+    }
+
+    /** @param pauseMs between two bursts */
+    CopyFeed(KafkaCluster kafka, String topic, long pauseMs) {
         this.kafka = kafka;
         this.topic = topic;
+        this.pauseMs = pauseMs;
         thread.start();
     }
 
@@ -35,7 +42,7 @@ final class CopyFeed implements AutoCloseable {
             while (!stopped) {
                 for (int i = 0; i < BURST; i++)
                     send(producer);
-                TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
+                TimeUnit.MILLISECONDS.sleep(pauseMs);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -70,7 +70,7 @@ class TransactionalConsumerFaultsIT {
         cluster.createTopic(output, PARTITIONS);
         int records;
         DeliveryReport report;
-        try (CopyFeed feed = new CopyFeed(kafka, input);
+        try (CopyFeed feed = new CopyFeed(kafka, input, Length.current().pick(100, 20));
                 TopicCounter written = new TopicCounter(kafka.bootstrapServers(), output, "read_committed")) {
             for (int i = 0; i < MEMBERS; i++) {
                 args.add(List.of(kafka.bootstrapServers(), input, output, "group-" + groupProtocol, "member-" + groupProtocol + i,
