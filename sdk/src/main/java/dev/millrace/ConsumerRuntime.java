@@ -1,15 +1,17 @@
 package dev.millrace;
 
 import dev.millrace.consumer.ConsumerStatus;
+import dev.millrace.consumer.DeadLetters;
 import dev.millrace.consumer.MillraceConsumerConfig;
 import dev.millrace.consumer.ProcessingOrder;
 import dev.millrace.consumer.UndecodableRecords;
-import dev.millrace.internal.consumer.commit.AdminTopicIds;
 import dev.millrace.internal.consumer.commit.PatientTopicIds;
 import dev.millrace.internal.consumer.commit.TopicIds;
 import dev.millrace.internal.consumer.config.ConsumerConfigParser;
 import dev.millrace.internal.consumer.poll.Aftermath;
+import dev.millrace.internal.consumer.poll.InlineConsumer;
 import dev.millrace.internal.consumer.poll.PollLoop;
+import dev.millrace.internal.consumer.poll.Surroundings;
 import dev.millrace.internal.consumer.watch.ConsumerMetrics;
 import dev.millrace.internal.consumer.watch.JointMetrics;
 import dev.millrace.internal.consumer.watch.StatusReader;
@@ -33,7 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
@@ -41,7 +43,6 @@ import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.Deserializer;
-import org.apache.kafka.common.utils.Time;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +57,8 @@ final class ConsumerRuntime<K, V> {
 
     private final ParallelConsumer.Builder<K, V> plan;
     private final AbstractConfig own;
-    private final KafkaConsumer<ByteBuffer, ByteBuffer> kafka;
+    private final Surroundings surroundings;
+    private final org.apache.kafka.clients.consumer.Consumer<ByteBuffer, ByteBuffer> kafka;
     private final Watch watch;
     private final StatusReader status;
     private final ConsumerMetrics metrics;
@@ -72,8 +74,9 @@ final class ConsumerRuntime<K, V> {
     /** Written by the poll thread. */
     private volatile int concurrency;
 
-    ConsumerRuntime(ParallelConsumer.Builder<K, V> plan) {
+    ConsumerRuntime(ParallelConsumer.Builder<K, V> plan, Surroundings surroundings) {
         this.plan = plan;
+        this.surroundings = surroundings;
         checkPlan(plan);
         ConsumerConfigParser parser = new ConsumerConfigParser(plan.configs, plan.transactionalHandler != null);
         own = parser.own();
@@ -82,32 +85,32 @@ final class ConsumerRuntime<K, V> {
         // Those who complete a record wake the loop, which is made last.
         PollLoop[] made = new PollLoop[1];
         Completions completions = new Completions(() -> made[0].wakeup());
-        Aftermath.Policies policies = new Aftermath.Policies(plan.retry, plan.deadLetters, undecodable());
+        Aftermath.Policies policies = new Aftermath.Policies(plan.retry, deadLetters(), undecodable());
         drainMs = parser.settings().drainMs();
         transactions = plan.transactionalHandler == null ? null : new ConsumerTransactions<>(plan);
         floor = floor(decoders, completions);
         watch = watch(parser);
         status = new StatusReader(watch, parser.kafka().getInt(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG),
-                parser.settings().handlerTimeoutMs(), Time.SYSTEM);
+                parser.settings().handlerTimeoutMs(), surroundings.time());
         concurrency = concurrency();
         kafka = kafka(parser.kafkaConfig());
         loop = new PollLoop(kafka, new PollLoop.Parts(parser.settings(), floor, completions, topicIds(parser), policies,
                 plan.rebalanceListener, plan.hungHandlerListener, this::level, watch,
-                transactions == null ? PollLoop.Committers.OFFSETS_ONLY : transactions::committer), Time.SYSTEM);
+                transactions == null ? PollLoop.Committers.OFFSETS_ONLY : transactions::committer), surroundings.time(), surroundings::park);
         made[0] = loop;
         thread = new Thread(this::run, "millrace-consumer-" + plan.configs.get(ConsumerConfig.GROUP_ID_CONFIG));
         metrics = metrics(parser);
     }
 
-    private static Watch watch(ConsumerConfigParser parser) {
+    private Watch watch(ConsumerConfigParser parser) {
         return new Watch(parser.settings().handlerTimeoutMs(), parser.kafka().getLong(ConsumerConfig.METRICS_SAMPLE_WINDOW_MS_CONFIG)
-                * parser.kafka().getInt(ConsumerConfig.METRICS_NUM_SAMPLES_CONFIG), Time.SYSTEM);
+                * parser.kafka().getInt(ConsumerConfig.METRICS_NUM_SAMPLES_CONFIG), surroundings.time());
     }
 
     private ConsumerMetrics metrics(ConsumerConfigParser parser) {
         try {
             return new ConsumerMetrics(parser.kafka(), watch,
-                    new ConsumerMetrics.Others(() -> status().isHealthy(), () -> concurrency), Time.SYSTEM);
+                    new ConsumerMetrics.Others(() -> status().isHealthy(), () -> concurrency), surroundings.time());
         } catch (RuntimeException e) {
             kafka.close();
             closeTransactions(Duration.ZERO);
@@ -116,13 +119,13 @@ final class ConsumerRuntime<K, V> {
     }
 
     private TopicIds topicIds(ConsumerConfigParser parser) {
-        TopicIds asked = new AdminTopicIds(parser.kafkaConfig());
-        return transactions == null ? asked : new PatientTopicIds(asked, drainMs, Time.SYSTEM);
+        TopicIds asked = surroundings.topicIds(parser.kafkaConfig());
+        return transactions == null ? asked : new PatientTopicIds(asked, drainMs, surroundings.time());
     }
 
-    private KafkaConsumer<ByteBuffer, ByteBuffer> kafka(Map<String, Object> configs) {
+    private org.apache.kafka.clients.consumer.Consumer<ByteBuffer, ByteBuffer> kafka(Map<String, Object> configs) {
         try {
-            return new KafkaConsumer<>(configs);
+            return surroundings.consumer(configs);
         } catch (RuntimeException e) {
             closeTransactions(Duration.ZERO);
             throw e;
@@ -150,7 +153,7 @@ final class ConsumerRuntime<K, V> {
 
     private WorkFloor floor(RecordDecoder.Factory<K, V> decoders, Completions completions) {
         long expireMs = own.getLong(MillraceConsumerConfig.EXPIRE_AFTER_MS_CONFIG);
-        Attempts<K, V> attempts = new Attempts<>(completions, Time.SYSTEM, plan.notBefore, expireMs == 0 ? Long.MAX_VALUE : expireMs);
+        Attempts<K, V> attempts = new Attempts<>(completions, surroundings.time(), plan.notBefore, expireMs == 0 ? Long.MAX_VALUE : expireMs);
         ProcessingOrder order = ProcessingOrder.valueOf(own.getString(MillraceConsumerConfig.ORDERING_CONFIG).toUpperCase(Locale.ROOT));
         WorkFloor.Plan<K, V> parts = new WorkFloor.Plan<>(order, concurrency(), levels().size(), attempts, decoders);
         if (plan.asyncHandler != null)
@@ -176,6 +179,12 @@ final class ConsumerRuntime<K, V> {
         return levels.size() - 1 - levels.indexOf(plan.priorities.getOrDefault(topic, 0));
     }
 
+    private DeadLetters deadLetters() {
+        // In a transaction they go the way of its outputs.
+        return plan.deadLetters == null || plan.deadLetters.producer() == null ? plan.deadLetters
+                : DeadLetters.toTopics(plan.deadLetters::topicFor, surroundings.deadLetterProducer(plan.deadLetters.producer()));
+    }
+
     private UndecodableRecords undecodable() {
         String name = own.getString(MillraceConsumerConfig.UNDECODABLE_CONFIG);
         if (name == null)
@@ -197,12 +206,16 @@ final class ConsumerRuntime<K, V> {
     }
 
     private void run() {
-        floor.start(concurrency(), WorkerThreads.factory(own.getBoolean(MillraceConsumerConfig.VIRTUAL_THREADS_CONFIG), thread.getName()),
-                loop::workerDied);
-        if (plan.pattern != null)
-            kafka.subscribe(plan.pattern, loop);
-        else
-            kafka.subscribe(plan.topics, loop);
+        try {
+            floor.start(concurrency(), WorkerThreads.factory(own.getBoolean(MillraceConsumerConfig.VIRTUAL_THREADS_CONFIG),
+                    thread.getName()), loop::workerDied);
+            subscribe(loop);
+        } catch (RuntimeException | Error e) {
+            // The loop ends with it at once, as with whatever happens later.
+            loop.execute(() -> {
+                throw e;
+            });
+        }
         try {
             loop.run();
             endWorkers();
@@ -211,8 +224,14 @@ final class ConsumerRuntime<K, V> {
             metrics.close();
             ended.countDown();
         }
-        if (loop.failure() != null)
-            tellFailure(loop.failure());
+        tellFailure();
+    }
+
+    private void subscribe(ConsumerRebalanceListener listener) {
+        if (plan.pattern != null)
+            kafka.subscribe(plan.pattern, listener);
+        else
+            kafka.subscribe(plan.topics, listener);
     }
 
     private void endWorkers() {
@@ -228,9 +247,11 @@ final class ConsumerRuntime<K, V> {
         }
     }
 
-    private void tellFailure(RuntimeException failure) {
+    private void tellFailure() {
+        if (loop.failure() == null)
+            return;
         try {
-            plan.failureListener.accept(asKafka(failure));
+            plan.failureListener.accept(asKafka(loop.failure()));
         } catch (RuntimeException e) {
             LOG.error("The failure listener threw", e);
         }
@@ -273,6 +294,51 @@ final class ConsumerRuntime<K, V> {
             throw new InterruptException(e);
         }
         throwFailure();
+    }
+
+    /** This, for somebody who has no need of its threads. */
+    InlineConsumer inline() {
+        return new InlineConsumer() {
+            @Override
+            public PollLoop loop() {
+                return loop;
+            }
+
+            @Override
+            public WorkFloor floor() {
+                return floor;
+            }
+
+            @Override
+            public void begin(ConsumerRebalanceListener listener) {
+                watch.begin();
+                state = State.RUNNING;
+                subscribe(listener);
+            }
+
+            @Override
+            public void resize(int count) {
+                ConsumerRuntime.this.resizeNow(count);
+            }
+
+            @Override
+            public void end() {
+                state = State.CLOSED;
+                metrics.close();
+                ended.countDown();
+                tellFailure();
+            }
+
+            @Override
+            public KafkaException failure() {
+                return loop.failure() == null ? null : asKafka(loop.failure());
+            }
+
+            @Override
+            public ConsumerStatus status() {
+                return ConsumerRuntime.this.status();
+            }
+        };
     }
 
     // ---------------------------------------------------------------- wishes
@@ -320,10 +386,12 @@ final class ConsumerRuntime<K, V> {
     }
 
     void resize(int concurrency) {
-        call(poll -> {
-            floor.resize(concurrency);
-            this.concurrency = concurrency;
-        });
+        call(poll -> resizeNow(concurrency));
+    }
+
+    private void resizeNow(int count) {
+        floor.resize(count);
+        concurrency = count;
     }
 
     // ---------------------------------------------------------------- what is to be seen

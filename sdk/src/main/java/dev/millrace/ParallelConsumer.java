@@ -12,6 +12,8 @@ import dev.millrace.consumer.RecordHandler;
 import dev.millrace.consumer.RetryPolicy;
 import dev.millrace.consumer.TransactionalHandler;
 import dev.millrace.consumer.UndecodableRecords;
+import dev.millrace.internal.consumer.poll.InlineConsumer;
+import dev.millrace.internal.consumer.poll.Surroundings;
 import dev.millrace.internal.consumer.watch.MetricsOnlyConsumer;
 import java.time.Duration;
 import java.time.Instant;
@@ -377,6 +379,8 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
 
         /** Records older than this, by their timestamp, are done without a handler; whole milliseconds, above 0. */
         public Builder<K, V> expireAfter(Duration age) {
+            if (age.toMillis() < 1)
+                throw new IllegalArgumentException("expireAfter must be 1 millisecond or longer, was " + age);
             return config(MillraceConsumerConfig.EXPIRE_AFTER_MS_CONFIG, age.toMillis());
         }
 
@@ -406,7 +410,18 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
          * @throws KafkaException when Kafka's consumer can't be made
          */
         public ParallelConsumer<K, V> build() {
-            return new ParallelConsumer<>(new ConsumerRuntime<>(this));
+            return new ParallelConsumer<>(new ConsumerRuntime<>(this, Surroundings.REAL));
+        }
+
+        /**
+         * What {@link #build} makes, without threads, and without a cluster. For
+         * {@link dev.millrace.consumer.testing.ParallelConsumerTestDriver}, which tests are to use; its types are no public API.
+         */
+        public InlineConsumer inline(Surroundings surroundings) {
+            if (transactionalHandler != null)
+                throw new IllegalStateException("a transactional handler can't be tested without a broker: its producer has a thread of"
+                        + " its own. Test what it does as a handler(...), and the transactions with a broker.");
+            return new ConsumerRuntime<>(this, surroundings).inline();
         }
     }
 }

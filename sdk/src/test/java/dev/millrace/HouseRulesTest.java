@@ -25,6 +25,8 @@ class HouseRulesTest {
 
     private static final String PRODUCER = "dev.millrace.internal.producer.";
     private static final String CONSUMER = "dev.millrace.internal.consumer.";
+    /** A facade over the facade, for tests of those who use it. */
+    private static final String TESTING = "dev.millrace.consumer.testing";
 
     private static JavaClasses sdk;
 
@@ -62,7 +64,7 @@ class HouseRulesTest {
     @Test
     void shouldUseOnlyLowerFloorsOfTheConsumer() {
         layeredArchitecture().consideringOnlyDependenciesInLayers()
-                .layer("facade").definedBy("dev.millrace")
+                .layer("facade").definedBy("dev.millrace", TESTING)
                 .layer("poll").definedBy(CONSUMER + "poll")
                 .layer("watch").definedBy(CONSUMER + "watch")
                 .layer("commit").definedBy(CONSUMER + "commit")
@@ -91,6 +93,12 @@ class HouseRulesTest {
     @Test
     void shouldHaveNoCyclesBetweenPackages() {
         slices().matching("dev.millrace.(**)").should().beFreeOfCycles().check(sdk);
+    }
+
+    /** Rule 2: what is for tests is on top of everything. */
+    @Test
+    void shouldNotUseWhatIsForTests() {
+        noClasses().that().resideOutsideOfPackage(TESTING).should().dependOnClassesThat(resideInAnyPackage(TESTING)).check(sdk);
     }
 
     /** Rule 2: codecs and partitioners stand alone. */

@@ -21,10 +21,16 @@ public final class MillraceConsumerConfig {
     /** {@code millrace.consumer.concurrency}, int, 16, from 1 to 100,000: records that are handled at once, at most. */
     public static final String CONCURRENCY_CONFIG = "millrace.consumer.concurrency";
 
-    /** {@code millrace.consumer.virtual.threads}, boolean, false: handlers run on virtual threads; needs a JDK 21 or newer. */
+    /**
+     * {@code millrace.consumer.virtual.threads}, boolean, false: handlers run on virtual threads; needs a JDK 21 or newer. Allowed with an
+     * {@link AsyncRecordHandler}, which gains nothing by it: as many threads as there are processors begin its work.
+     */
     public static final String VIRTUAL_THREADS_CONFIG = "millrace.consumer.virtual.threads";
 
-    /** {@code millrace.consumer.batch.size}, int, records, 100, from 1: the most a {@link BatchHandler} is given at once. */
+    /**
+     * {@code millrace.consumer.batch.size}, int, records, 100, from 1 to {@code millrace.consumer.max.in.flight.records}: the most a
+     * {@link BatchHandler} is given at once. Of no effect on other handlers.
+     */
     public static final String BATCH_SIZE_CONFIG = "millrace.consumer.batch.size";
 
     /** {@code millrace.consumer.commit.interval.ms}, long, 1,000, from 1: time between two commits. */
@@ -48,15 +54,19 @@ public final class MillraceConsumerConfig {
     public static final String TRANSACTION_RECORDS_CONFIG = "millrace.consumer.transaction.records";
 
     /**
-     * {@code millrace.consumer.max.in.flight.records}, int, 20,000, from 1: records that were fetched and are not done, over all
-     * partitions; beyond it the fullest partitions are paused. One poll ({@code max.poll.records}) may go over it.
+     * {@code millrace.consumer.max.in.flight.records}, int, 20,000, from {@code millrace.consumer.concurrency}: records that were fetched
+     * and are not done, over all partitions; beyond it the fullest partitions are paused. The last poll may go over it by
+     * {@code max.poll.records}, which may not be above it, and is 2,000 or this, whichever is less, unless it is given.
      */
     public static final String MAX_IN_FLIGHT_RECORDS_CONFIG = "millrace.consumer.max.in.flight.records";
 
     /** {@code millrace.consumer.max.in.flight.bytes}, long, 67,108,864, from 1: the same in bytes of keys and values. */
     public static final String MAX_IN_FLIGHT_BYTES_CONFIG = "millrace.consumer.max.in.flight.bytes";
 
-    /** {@code millrace.consumer.max.partition.in.flight.records}, int, 10,000, from 1: the same of one partition, which alone is paused. */
+    /**
+     * {@code millrace.consumer.max.partition.in.flight.records}, int, 10,000, from 1 to {@code millrace.consumer.max.in.flight.records} where
+     * it is given: the same of one partition, which alone is paused.
+     */
     public static final String MAX_PARTITION_IN_FLIGHT_RECORDS_CONFIG = "millrace.consumer.max.partition.in.flight.records";
 
     /**
@@ -67,8 +77,11 @@ public final class MillraceConsumerConfig {
 
     /**
      * {@code millrace.consumer.drain.timeout.ms}, long, from 0: how long a partition that is taken away waits for handlers that run.
-     * Default: a third of {@code max.poll.interval.ms}, at most 30,000. Twice this, for the commit may take as long, must be below
-     * {@code max.poll.interval.ms}, or the group would throw the consumer out meanwhile.
+     * Twice this, for the commit may take as long, must be below {@code max.poll.interval.ms}, or the group would throw the consumer out
+     * meanwhile. Nor, with {@code group.protocol=classic}, may it be above {@code session.timeout.ms} less
+     * {@code heartbeat.interval.ms}: then handlers are over before the partitions are another's even when the consumer is cut off while it
+     * waits. (With {@code group.protocol=consumer} the session's length is the brokers' and not known here; keep it below
+     * {@code group.consumer.session.timeout.ms}.) Default: 30,000, or less where these limits, the first one divided by 3, are less.
      */
     public static final String DRAIN_TIMEOUT_MS_CONFIG = "millrace.consumer.drain.timeout.ms";
 

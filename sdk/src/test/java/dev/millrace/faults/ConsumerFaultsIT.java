@@ -211,7 +211,7 @@ class ConsumerFaultsIT {
     @ParameterizedTest
     @MethodSource("cooperativeAndConsumerOrAll")
     void shouldCommitNothingAndGoOnWhenMemberStoodStillBeyondItsSession(Protocol protocol) throws Exception {
-        try (ConsumerRun run = run("stopped-" + protocol, protocol.config(6_000)).feed()) {
+        try (ConsumerRun run = run("stopped-" + protocol, protocol.config(6_000, "millrace.consumer.drain.timeout.ms", 4_000)).feed()) {
             run.openAll(MEMBERS);
             do {
                 Member victim = run.any();

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.GroupProtocol;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
@@ -45,6 +46,7 @@ public final class ConsumerConfigParser {
             throw new ConfigException(ConsumerConfig.GROUP_ID_CONFIG, null, "must be given: the parallel consumer commits for a group.");
         // Made up where none was given; whatever is made of this is to have the same.
         given.put(ConsumerConfig.CLIENT_ID_CONFIG, kafka.getString(ConsumerConfig.CLIENT_ID_CONFIG));
+        checkBudgets();
         checkDrain();
         checkTransactions();
     }
@@ -82,7 +84,7 @@ public final class ConsumerConfigParser {
         configs.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         if (transactional)
             configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, READ_COMMITTED);
-        configs.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, DEFAULT_MAX_POLL_RECORDS);
+        configs.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Math.min(DEFAULT_MAX_POLL_RECORDS, inFlightRecords()));
         return configs;
     }
 
@@ -98,7 +100,7 @@ public final class ConsumerConfigParser {
 
     /** What the poll thread goes by. */
     public ConsumerSettings settings() {
-        int records = own.getInt(MillraceConsumerConfig.MAX_IN_FLIGHT_RECORDS_CONFIG);
+        int records = inFlightRecords();
         long bytes = own.getLong(MillraceConsumerConfig.MAX_IN_FLIGHT_BYTES_CONFIG);
         ConsumerSettings.Budget budget = new ConsumerSettings.Budget(records, bytes,
                 own.getInt(MillraceConsumerConfig.MAX_PARTITION_IN_FLIGHT_RECORDS_CONFIG), bytes,
@@ -133,10 +135,56 @@ public final class ConsumerConfigParser {
                     + " are in flight.");
     }
 
+    // ---------------------------------------------------------------- what can't go together
+
+    private int inFlightRecords() {
+        return own.getInt(MillraceConsumerConfig.MAX_IN_FLIGHT_RECORDS_CONFIG);
+    }
+
+    /** More of one thing than there can ever be of another is a mistake somewhere: better to hear of it than to wonder. */
+    private void checkBudgets() {
+        int concurrency = own.getInt(MillraceConsumerConfig.CONCURRENCY_CONFIG);
+        if (inFlightRecords() < concurrency)
+            throw new ConfigException(MillraceConsumerConfig.MAX_IN_FLIGHT_RECORDS_CONFIG, inFlightRecords(), "must be at least "
+                    + MillraceConsumerConfig.CONCURRENCY_CONFIG + " (" + concurrency + "): records that are handled are in flight, so no"
+                    + " more than that many would ever be handled at once.");
+        atMostInFlight(MillraceConsumerConfig.MAX_PARTITION_IN_FLIGHT_RECORDS_CONFIG, "one partition can't have more in flight than all"
+                + " partitions together");
+        atMostInFlight(MillraceConsumerConfig.BATCH_SIZE_CONFIG, "no batch could ever be that large");
+        atMostInFlight(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "a single poll would go over that");
+    }
+
+    /** Defaults are no wish of the user's: what goes beyond has no effect. */
+    private void atMostInFlight(String key, String reason) {
+        if (given.get(key) == null)
+            return;
+        int value = (key.equals(ConsumerConfig.MAX_POLL_RECORDS_CONFIG) ? kafka : own).getInt(key);
+        if (value > inFlightRecords())
+            throw new ConfigException(key, value, "must be at most " + MillraceConsumerConfig.MAX_IN_FLIGHT_RECORDS_CONFIG + " ("
+                    + inFlightRecords() + "): " + reason + ".");
+    }
+
     private long drainMs() {
         Long drainMs = own.getLong(MillraceConsumerConfig.DRAIN_TIMEOUT_MS_CONFIG);
+        if (drainMs != null)
+            return drainMs;
         // A third, so that drain and commit together stay below.
-        return drainMs != null ? drainMs : Math.min(LONGEST_DRAIN_MS, maxPollIntervalMs() / 3);
+        return Math.max(0, Math.min(Math.min(LONGEST_DRAIN_MS, maxPollIntervalMs() / 3), sessionLeftMs()));
+    }
+
+    /**
+     * How long a session lasts at least from any moment on, when from then on no heartbeat gets through. Unlimited where the session's length
+     * is the brokers' ({@code group.protocol=consumer}).
+     *
+     * <p>A drain does not endanger the session by itself: another thread sends heartbeats meanwhile, and a group that rebalances waits for its
+     * members until {@code max.poll.interval.ms}, in both protocols. But this thread does not poll while it drains, and so does not
+     * hear that the group has thrown it out, when it was cut off or stood still. If the drain is over before the group can do
+     * that, no handler still runs when the next owner's begin.
+     */
+    private long sessionLeftMs() {
+        if (kafka.getString(ConsumerConfig.GROUP_PROTOCOL_CONFIG).equalsIgnoreCase(GroupProtocol.CONSUMER.name()))
+            return Long.MAX_VALUE;
+        return kafka.getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG) - kafka.getInt(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
     }
 
     private int maxPollIntervalMs() {
@@ -151,5 +199,11 @@ public final class ConsumerConfigParser {
             throw new ConfigException(MillraceConsumerConfig.DRAIN_TIMEOUT_MS_CONFIG, drainMs, "must be less than half of "
                     + ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG + " (" + maxPollIntervalMs() + "): partitions that are given up are drained"
                     + " and then committed, each within this time, and the group waits no longer than that for both.");
+        if (drainMs > Math.max(0, sessionLeftMs()))
+            throw new ConfigException(MillraceConsumerConfig.DRAIN_TIMEOUT_MS_CONFIG, drainMs, "must be at most "
+                    + ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG + " (" + kafka.getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG) + ") less "
+                    + ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG + " (" + kafka.getInt(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG)
+                    + "): when this consumer is cut off from the group while it waits for its handlers, they must be over before others"
+                    + " are given its partitions. Give a longer session, or less time to drain.");
     }
 }

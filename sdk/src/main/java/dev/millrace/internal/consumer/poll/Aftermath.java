@@ -159,6 +159,11 @@ public final class Aftermath {
         return waiting.nextMs();
     }
 
+    /** What waits, the next one first. */
+    List<ParkedRecord> parkedRecords() {
+        return waiting.all();
+    }
+
     /** Gives up what waits of a partition that is no longer this consumer's. */
     void forget(AssignedPartition partition) {
         waiting.takeAllOf(partition).forEach(this::giveUp);

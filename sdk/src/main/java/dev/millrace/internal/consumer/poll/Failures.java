@@ -38,8 +38,7 @@ record Failures(RetryPolicy retries, UndecodableRecords undecodable, boolean has
                 case STOP -> new Verdict.Stop(bytes.failure());
             };
         Throwable failure = ((Outcome.Failed) outcome).failure();
-        // A notBefore function that throws is counted as an attempt, or it would be asked for ever.
-        long backoffMs = retries.backoffMs(failure, Math.max(1, record.attempt()));
+        long backoffMs = retries.backoffMs(failure, record.attempt());
         if (backoffMs >= 0)
             return new Verdict.Again(nowMs + backoffMs);
         return hasDeadLetters ? new Verdict.DeadLetter(failure) : new Verdict.Stop(failure);

@@ -5,8 +5,8 @@ import dev.millrace.internal.consumer.work.AssignedPartition;
 import dev.millrace.internal.consumer.work.WorkRecord;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +20,8 @@ final class HungHandlers {
     /** {@link Long#MAX_VALUE} for never. */
     private final long timeoutMs;
     private final HungHandlerListener listener;
-    private final Set<WorkRecord> reported = new HashSet<>();
+    /** With the beginning of the attempt that was reported: between two looks a record may have begun another. */
+    private final Map<WorkRecord, Long> reported = new HashMap<>();
     private long nextLookMs;
 
     HungHandlers(long timeoutMs, HungHandlerListener listener) {
@@ -33,7 +34,8 @@ final class HungHandlers {
         if (timeoutMs == Long.MAX_VALUE || nowMs < nextLookMs)
             return;
         nextLookMs = nowMs + Math.max(1, Math.min(LONGEST_LOOK_MS, timeoutMs / 4));
-        reported.removeIf(record -> record.status() != WorkRecord.Status.RUNNING);
+        reported.entrySet().removeIf(told -> told.getKey().status() != WorkRecord.Status.RUNNING
+                || told.getKey().startNs() != told.getValue());
         for (AssignedPartition partition : partitions) {
             if (partition.tracker() == null)
                 continue;
@@ -48,7 +50,7 @@ final class HungHandlers {
         if (startNs == 0 || record.status() != WorkRecord.Status.RUNNING)
             return;
         long sinceMs = TimeUnit.NANOSECONDS.toMillis(nowNs - startNs);
-        if (sinceMs >= timeoutMs && reported.add(record))
+        if (sinceMs >= timeoutMs && reported.putIfAbsent(record, startNs) == null)
             tell(record, sinceMs);
     }
 

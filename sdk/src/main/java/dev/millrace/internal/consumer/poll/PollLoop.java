@@ -14,7 +14,9 @@ import dev.millrace.internal.consumer.work.WorkFloor;
 import dev.millrace.internal.consumer.work.WorkRecord;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -22,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -67,6 +70,8 @@ public final class PollLoop implements ConsumerRebalanceListener {
     private final HungHandlers hungHandlers;
     private final ToIntFunction<String> levels;
     private final Time time;
+    /** Waits for so many nanoseconds, unless {@link #wakeup} comes before. */
+    private final LongConsumer park;
     private final Assignment assignment = new Assignment();
     private final Pauses pauses;
     private final Watch watch;
@@ -74,6 +79,9 @@ public final class PollLoop implements ConsumerRebalanceListener {
     /** Any thread adds. */
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private int doneSinceCommit;
+    private boolean started;
+    /** Empty but while {@link #collect} runs. */
+    private final Deque<WorkRecord> notHandled = new ArrayDeque<>();
     /** Set once, by this thread; read by any. */
     private volatile RuntimeException failure;
     /** Set by any thread. */
@@ -99,6 +107,11 @@ public final class PollLoop implements ConsumerRebalanceListener {
     }
 
     public PollLoop(Consumer<ByteBuffer, ByteBuffer> consumer, Parts parts, Time time) {
+        this(consumer, parts, time, LockSupport::parkNanos);
+    }
+
+    /** @param park waits on this thread for so many nanoseconds, or until the thread is unparked */
+    public PollLoop(Consumer<ByteBuffer, ByteBuffer> consumer, Parts parts, Time time, LongConsumer park) {
         this.consumer = consumer;
         this.settings = parts.settings;
         this.floor = parts.floor;
@@ -108,6 +121,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         this.hungHandlers = new HungHandlers(settings.handlerTimeoutMs(), parts.hungListener);
         this.levels = parts.levels;
         this.time = time;
+        this.park = park;
         this.pauses = new Pauses(consumer, assignment, new Backpressure(settings.budget()));
         this.committer = parts.committers.make(consumer, settings, new CommitterHost(), time);
         this.throttle = new Throttle(floor, settings.recordsPerSecond(), time.nanoseconds());
@@ -155,17 +169,30 @@ public final class PollLoop implements ConsumerRebalanceListener {
     /** Runs until closed or failed, and then drains, commits and leaves the group. */
     public void run() {
         try {
-            committer.start();
-            while (!closing && failure == null)
-                runOnce();
-        } catch (RuntimeException | Error e) {
-            fail(e instanceof RuntimeException runtime ? runtime : new KafkaException("The poll thread died", e));
+            while (round()) {
+                // The next one.
+            }
         } finally {
             shutDown();
         }
     }
 
-    /** One round; waits at most as long as a poll may take. */
+    /** One round, unless it was closed or has failed; waits at most as long as a poll may take. False when there is to be no other. */
+    public boolean round() {
+        try {
+            if (!started) {
+                started = true;
+                committer.start();
+            }
+            if (!closing && failure == null)
+                runOnce();
+        } catch (RuntimeException | Error e) {
+            fail(e instanceof RuntimeException runtime ? runtime : new KafkaException("The poll thread died", e));
+        }
+        return !closing && failure == null;
+    }
+
+    /** One round whatever happened before; what goes wrong is thrown. */
     public void runOnce() {
         long nowMs = time.milliseconds();
         runCommands();
@@ -190,8 +217,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
     }
 
     private ConsumerRecords<ByteBuffer, ByteBuffer> poll(long nowMs) {
-        long untilMs = Math.min(Math.min(committer.nextMs(), aftermath.nextMs()), throttle.nextMs(nowMs));
-        long timeoutMs = Math.max(0, Math.min(settings.pollMs(), untilMs - nowMs));
+        long timeoutMs = Math.max(0, Math.min(settings.pollMs(), nextMs() - nowMs));
         boolean mayWait = completions.beginSleep(wakeAt()) && commands.isEmpty() && !closing;
         try {
             return consumer.poll(mayWait ? Duration.ofMillis(timeoutMs) : Duration.ZERO);
@@ -313,10 +339,20 @@ public final class PollLoop implements ConsumerRebalanceListener {
         while (record != null) {
             WorkRecord next = Completions.next(record);
             watch.completed(record);
-            if (aftermath.settle(record))
-                doneSinceCommit++;
+            if (record.outcome() instanceof WorkRecord.Outcome.Handled)
+                settle(record);
+            else
+                notHandled.push(record);
             record = next;
         }
+        // They come newest first; dead letters and retries go out in the order in which the attempts ended.
+        while ((record = notHandled.poll()) != null)
+            settle(record);
+    }
+
+    private void settle(WorkRecord record) {
+        if (aftermath.settle(record))
+            doneSinceCommit++;
     }
 
     private void commit() {
@@ -387,7 +423,14 @@ public final class PollLoop implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        giveUp(partitions);
+    }
+
+    private void giveUp(Collection<TopicPartition> partitions) {
         List<AssignedPartition> revoked = assignment.of(partitions);
+        // Kafka's consumer tells of them again when it is closed, after all was given up here.
+        if (revoked.isEmpty())
+            return;
         drain(revoked, time.milliseconds() + settings.drainMs());
         tell("revoked", () -> listener.onPartitionsRevoked(partitions));
         committer.commitSync(revoked, settings.drainMs());
@@ -396,6 +439,8 @@ public final class PollLoop implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        if (assignment.of(partitions).isEmpty())
+            return;
         drop(assignment.of(partitions));
         forget(partitions);
         tell("lost", () -> listener.onPartitionsLost(partitions));
@@ -437,7 +482,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         parked = Thread.currentThread();
         try {
             if (completions.beginSleep(count) && commands.isEmpty())
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(ms));
+                park.accept(TimeUnit.MILLISECONDS.toNanos(ms));
         } finally {
             completions.endSleep();
             parked = null;
@@ -452,12 +497,33 @@ public final class PollLoop implements ConsumerRebalanceListener {
         }
     }
 
+    // ---------------------------------------------------------------- for who runs it round by round; poll thread
+
+    /** When the next commit or the next waiting record is due, milliseconds since the epoch; in a round before that nothing may happen. */
+    public long nextMs() {
+        return Math.min(Math.min(committer.nextMs(), aftermath.nextMs()), throttle.nextMs(time.milliseconds()));
+    }
+
+    /** Whether something came in for the next round. */
+    public boolean hasNews() {
+        return !commands.isEmpty() || !completions.isEmpty();
+    }
+
+    /** What is assigned now. */
+    public Collection<AssignedPartition> assigned() {
+        return assignment.all();
+    }
+
+    /** Records that wait for a time, the next one first. */
+    public List<ParkedRecord> parkedRecords() {
+        return aftermath.parkedRecords();
+    }
+
     // ---------------------------------------------------------------- the end
 
     private void shutDown() {
         try {
-            drain(assignment.all(), time.milliseconds() + settings.drainMs());
-            committer.commitSync(assignment.all(), settings.drainMs());
+            giveUp(assignment.all().stream().map(AssignedPartition::topicPartition).toList());
         } catch (RuntimeException e) {
             fail(e);
         } finally {

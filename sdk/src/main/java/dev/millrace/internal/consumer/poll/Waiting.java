@@ -47,6 +47,12 @@ final class Waiting {
         return taken;
     }
 
+    /** All, the next one first. */
+    List<ParkedRecord> all() {
+        return entries.stream().sorted(entries.comparator()).map(entry -> new ParkedRecord(entry.record.partition().topicPartition(),
+                entry.record.offset(), entry.record.attempt(), entry.atMs)).toList();
+    }
+
     int size() {
         return entries.size();
     }

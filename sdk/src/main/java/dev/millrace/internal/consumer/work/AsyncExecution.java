@@ -32,6 +32,11 @@ public final class AsyncExecution<K, V> implements Execution {
     }
 
     @Override
+    public boolean mayTakeNow() {
+        return permits.tryAcquire();
+    }
+
+    @Override
     public void tookNothing() {
         permits.release();
     }

@@ -40,12 +40,13 @@ public final class Attempts<K, V> {
         if (instead == null) {
             try {
                 decoded = decoder.decode(record);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
+                // Errors too: bytes that are nested too deep overflow the stack.
                 instead = new Outcome.Undecodable(e);
             }
         }
         if (instead == null && notBefore != null)
-            instead = tooEarly(decoded);
+            instead = tooEarly(record, decoded);
         if (instead != null) {
             end(unit, record, instead);
             return null;
@@ -60,11 +61,14 @@ public final class Attempts<K, V> {
                 && time.milliseconds() - record.raw().timestamp() > expireAfterMs;
     }
 
-    private Outcome tooEarly(ConsumerRecord<K, V> decoded) {
+    private Outcome tooEarly(WorkRecord record, ConsumerRecord<K, V> decoded) {
         try {
             Instant at = notBefore.apply(decoded);
             return at == null || at.toEpochMilli() <= time.milliseconds() ? null : new Outcome.NotBefore(at.toEpochMilli());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Counted as an attempt, or it would be asked for ever.
+            record.begin(time.nanoseconds());
+            record.end(time.nanoseconds());
             return new Outcome.Failed(e);
         }
     }

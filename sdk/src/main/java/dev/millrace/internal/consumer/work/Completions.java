@@ -56,6 +56,11 @@ public final class Completions {
         return top.get() == null ? null : top.getAndSet(null);
     }
 
+    /** Whether nothing lies there; any thread. */
+    public boolean isEmpty() {
+        return top.get() == null;
+    }
+
     /** The record behind one that was taken; poll thread. */
     public static WorkRecord next(WorkRecord record) {
         WorkRecord next = record.link;

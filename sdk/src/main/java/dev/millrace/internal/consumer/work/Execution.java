@@ -10,6 +10,11 @@ public interface Execution extends AutoCloseable {
         return true;
     }
 
+    /** As {@link #mayTake}, but without waiting. */
+    default boolean mayTakeNow() {
+        return true;
+    }
+
     /** Called for the permission that was not used. */
     default void tookNothing() {
     }

@@ -40,7 +40,8 @@ final class Permits {
         return !closed && (tryAcquire() || await());
     }
 
-    private boolean tryAcquire() {
+    /** One, if there is one at once. */
+    boolean tryAcquire() {
         int now = free.get();
         while (now > 0) {
             if (free.compareAndSet(now, now - 1))

@@ -17,7 +17,7 @@ public final class WorkFloor {
     private final Supplier<? extends Execution> executions;
     /** Of asynchronous handlers; null for the others. */
     private final Permits permits;
-    /** Null until started. */
+    /** Null until started, and where work is done {@link #inline}. */
     private Workers workers;
 
     private WorkFloor(RunQueue queue, Router router, Supplier<? extends Execution> executions, Permits permits) {
@@ -69,7 +69,8 @@ public final class WorkFloor {
     public void resize(int concurrency) {
         if (permits != null)
             permits.resize(concurrency);
-        workers.resize(threadsFor(concurrency));
+        if (workers != null)
+            workers.resize(threadsFor(concurrency));
     }
 
     /** Threads that only begin work need be no more than there are processors. */
@@ -105,13 +106,28 @@ public final class WorkFloor {
         workers.interrupt();
     }
 
-    /** Runs units on the calling thread until none is left, instead of threads; for tests of handlers. */
+    /** The next unit that is ready; null when there is none. Its taker has to run it. */
+    public Unit poll() {
+        return queue.poll();
+    }
+
+    /** Instead of threads: runs what is taken by {@link #workOn} on the calling thread, which closes it in the end. */
     public Execution inline() {
         return executions.get();
     }
 
-    /** The next unit for {@link #inline}; null when there is none. */
-    public Unit poll() {
-        return queue.poll();
+    /** Has all run that is ready and may; false when that is nothing. */
+    public boolean workOn(Execution inline) {
+        boolean any = false;
+        while (inline.mayTakeNow()) {
+            Unit unit = poll();
+            if (unit == null) {
+                inline.tookNothing();
+                return any;
+            }
+            inline.run(unit);
+            any = true;
+        }
+        return any;
     }
 }

@@ -73,7 +73,7 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
         }
 
         /** Key or value can't be deserialized. */
-        record Undecodable(RuntimeException failure) implements Outcome {
+        record Undecodable(Throwable failure) implements Outcome {
         }
 
         /** It is not the record's time yet; milliseconds since the epoch. */

@@ -59,8 +59,46 @@ class ConsumerConfigParserTest {
     }
 
     @Test
+    void shouldDrainWithinTheSessionWhereItIsTheConsumersOwn() {
+        assertEquals(3_000, parse("session.timeout.ms", 6_000).settings().drainMs());
+        assertEquals(5_000, parse("session.timeout.ms", 6_000, "heartbeat.interval.ms", 1_000).settings().drainMs());
+        assertEquals(5_000, parse("session.timeout.ms", 6_000, "heartbeat.interval.ms", 1_000, "millrace.consumer.drain.timeout.ms", 5_000)
+                .settings().drainMs());
+        ConfigException refusal = assertThrows(ConfigException.class, () -> parse("session.timeout.ms", 6_000,
+                "heartbeat.interval.ms", 1_000, "millrace.consumer.drain.timeout.ms", 5_001));
+        assertTrue(refusal.getMessage().contains("session.timeout.ms (6000) less heartbeat.interval.ms (1000)"), refusal.getMessage());
+        // Brokers decide how long a session is, and a client that sets it is refused by Kafka.
+        assertEquals(100_000, parse("group.protocol", "consumer", "millrace.consumer.drain.timeout.ms", 100_000).settings().drainMs());
+        assertEquals(100_000, parse("group.protocol", "CONSUMER", "millrace.consumer.drain.timeout.ms", 100_000).settings().drainMs());
+        assertThrows(ConfigException.class, () -> parse("group.protocol", "consumer", "millrace.consumer.drain.timeout.ms", 150_000));
+    }
+
+    private static final String PREFIX = "millrace.consumer.";
+
+    @ParameterizedTest
+    @CsvSource({"max.in.flight.records, 15, concurrency, 16", "max.in.flight.records, 63, concurrency, 64",
+        "max.partition.in.flight.records, 101, max.in.flight.records, 100", "batch.size, 101, max.in.flight.records, 100"})
+    void shouldRefusePairsThatCannotGoTogether(String key, int value, String other, int limit) {
+        ConfigException refusal = assertThrows(ConfigException.class, () -> parse(PREFIX + key, value, PREFIX + other, limit));
+        assertTrue(refusal.getMessage().contains("Invalid value " + value + " for configuration " + PREFIX + key), refusal.getMessage());
+        assertTrue(refusal.getMessage().contains(PREFIX + other + " (" + limit + ")"), refusal.getMessage());
+        parse(PREFIX + key, limit, PREFIX + other, limit);
+    }
+
+    @Test
+    void shouldPollNoMoreThanMayBeInFlight() {
+        ConfigException refusal = assertThrows(ConfigException.class,
+                () -> parse("max.poll.records", 101, PREFIX + "max.in.flight.records", 100));
+        assertTrue(refusal.getMessage().contains("max.poll.records"), refusal.getMessage());
+        assertEquals(100, parse(PREFIX + "max.in.flight.records", 100).kafkaConfig().get("max.poll.records"));
+        // The defaults of others give way.
+        assertEquals(100, parse(PREFIX + "max.in.flight.records", 100).settings().budget().records());
+    }
+
+    @Test
     void shouldTakeSettingsAsStrings() {
-        ConsumerSettings settings = parse("millrace.consumer.max.in.flight.records", "5", "millrace.consumer.handler.timeout.ms", "0",
+        ConsumerSettings settings = parse("millrace.consumer.max.in.flight.records", "5", "millrace.consumer.concurrency", "5",
+                "millrace.consumer.handler.timeout.ms", "0",
                 "millrace.consumer.ordering", "Partition", "enable.auto.commit", "false").settings();
         assertEquals(5, settings.budget().records());
         assertEquals(Long.MAX_VALUE, settings.handlerTimeoutMs());
@@ -72,7 +110,7 @@ class ConsumerConfigParserTest {
         assertEquals("read_committed", plain.kafkaConfig().get("isolation.level"));
         assertEquals(100, plain.settings().commitIntervalMs());
         assertEquals(5_000, plain.settings().commitRecords());
-        assertEquals(3, new ConsumerConfigParser(given("millrace.consumer.max.in.flight.records", 6), true).settings().commitRecords());
+        assertEquals(10, new ConsumerConfigParser(given("millrace.consumer.max.in.flight.records", 20), true).settings().commitRecords());
         assertEquals(1_000, parse().settings().commitIntervalMs());
         assertFalse(parse().kafkaConfig().containsKey("isolation.level"));
         for (Object[] wrong : new Object[][] {{"isolation.level", "read_uncommitted"}, {"millrace.consumer.transaction.records", 20_001},
