@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -238,6 +239,33 @@ class ConsumerRuntimeTest {
         assertSame(failure, assertThrows(KafkaException.class, () -> runtime.awaitTermination(SOON)).getCause());
         assertSame(failure, told.get(SOON.toSeconds(), TimeUnit.SECONDS));
         assertTrue(refusing.closed());
+        assertThrows(KafkaException.class, runtime::close);
+    }
+
+    /** Kafka's consumer goes on polling after a listener that threw, with partitions of which nobody would know where they begin. */
+    @Test
+    void shouldEndWithTheReasonWhenTheCommittedOffsetsAreRefused() throws Exception {
+        GroupAuthorizationException failure = new GroupAuthorizationException("billing");
+        Mock refusing = new Mock() {
+            @Override
+            public synchronized Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
+                throw failure;
+            }
+
+            @Override
+            public ConsumerRecords<ByteBuffer, ByteBuffer> poll(Duration timeout) {
+                try {
+                    return super.poll(timeout);
+                } catch (GroupAuthorizationException e) {
+                    // As Kafka's consumer wraps what a listener throws.
+                    throw new KafkaException("User rebalance callback throws an error", e);
+                }
+            }
+        };
+        ConsumerRuntime<String, String> runtime = new ConsumerRuntime<>(builder(), new OverMock(refusing));
+        runtime.start();
+        refusing.begin(1);
+        assertSame(failure, assertThrows(KafkaException.class, () -> runtime.awaitTermination(SOON)).getCause());
         assertThrows(KafkaException.class, runtime::close);
     }
 

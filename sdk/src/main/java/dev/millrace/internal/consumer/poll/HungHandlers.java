@@ -63,9 +63,4 @@ final class HungHandlers {
             LOG.error("The listener for hung handlers threw", e);
         }
     }
-
-    /** Handlers that were found hung and still run. */
-    int count() {
-        return reported.size();
-    }
 }

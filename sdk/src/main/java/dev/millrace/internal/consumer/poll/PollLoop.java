@@ -417,6 +417,10 @@ public final class PollLoop implements ConsumerRebalanceListener {
                 if (closing)
                     throw e;
                 LOG.warn("The committed offsets of {} could not be read and are asked for again: {}", partitions, e.toString());
+            } catch (RuntimeException e) {
+                // Kafka's consumer would go on, with partitions of which nobody knows here where they begin.
+                fail(e);
+                throw e;
             }
         }
     }
