@@ -209,6 +209,19 @@ class RebalancesTest {
     }
 
     @Test
+    void shouldNotMindTheFailureOfARecordThatIsAnothersNow() {
+        try (var driver = drive(builder().retry(RetryPolicy.never()).asyncHandler((record, context) -> work.begin(record)))) {
+            driver.assign(P0);
+            driver.feed(P0, "a", "v");
+            driver.run();
+            driver.lose(List.of(P0));
+            work.fail("0@0", new IllegalStateException("too late to matter"));
+            driver.run();
+            assertFalse(driver.hasEnded());
+        }
+    }
+
+    @Test
     void shouldGoOnWithOthersWhenSomeAreLost() {
         try (var driver = working()) {
             driver.assign(P0, P1);
