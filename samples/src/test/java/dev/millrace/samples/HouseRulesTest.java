@@ -14,7 +14,8 @@ class HouseRulesTest {
     private static final Set<String> PUBLIC = Set.of(
             "dev.millrace", "dev.millrace.producer", "dev.millrace.consumer", "dev.millrace.samples", "dev.millrace.testkit",
             "org.apache.kafka.clients.admin", "org.apache.kafka.clients.consumer", "org.apache.kafka.clients.producer",
-            "org.apache.kafka.common", "org.apache.kafka.common.errors", "org.apache.kafka.common.serialization");
+            "org.apache.kafka.common", "org.apache.kafka.common.errors", "org.apache.kafka.common.header",
+            "org.apache.kafka.common.serialization");
 
     private static boolean isInternal(JavaClass type) {
         String name = type.getPackageName();
