@@ -124,10 +124,10 @@ final class Lane implements Unit {
         if (freed != null && !freed.isEmpty())
             return freed.pollFirst();
         if (first == null) {
-            WorkRecord top = (WorkRecord) ADDED.getAndSet(this, OWNED);
-            first = top == OWNED ? null : reversed(top);
-            if (first == null)
+            // Most lanes have one record: looked at first, for the exchange costs more.
+            if (added == OWNED)
                 return null;
+            first = reversed((WorkRecord) ADDED.getAndSet(this, OWNED));
         }
         WorkRecord record = first;
         first = record.link;

@@ -41,6 +41,8 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
     }
 
     private final AssignedPartition partition;
+    /** Kept here, for {@link #raw} was in another core's hands when this is asked again. */
+    private final int size;
     /** The owner's; replaced by a copy of its bytes when the record has to wait. */
     private ConsumerRecord<ByteBuffer, ByteBuffer> raw;
     /** The next record in the lane or the stack of completions; of who owns the list it is in. */
@@ -85,6 +87,7 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
         super(raw.offset());
         this.raw = raw;
         this.partition = partition;
+        this.size = Math.max(0, raw.serializedKeySize()) + Math.max(0, raw.serializedValueSize());
     }
 
     /** Marks a place in a queue; has no record. */
@@ -96,6 +99,7 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
         super(-1);
         raw = null;
         partition = null;
+        size = 0;
     }
 
     /** The record as it came, with its buffers at their beginning. */
@@ -109,7 +113,7 @@ public final class WorkRecord extends PendingOffset implements Unit, RecordConte
 
     /** Bytes of key and value. */
     int size() {
-        return Math.max(0, raw.serializedKeySize()) + Math.max(0, raw.serializedValueSize());
+        return size;
     }
 
     // ---------------------------------------------------------------- ownership
