@@ -30,7 +30,6 @@ public final class Aftermath {
     private final WorkFloor floor;
     private final Throttle throttle;
     private final Committer committer;
-    private final long retryBackoffMs;
     private final Executor pollThread;
     private final Consumer<RuntimeException> stop;
     private final Time time;
@@ -46,14 +45,13 @@ public final class Aftermath {
     public record Policies(RetryPolicy retries, DeadLetters deadLetters, UndecodableRecords undecodable) {
     }
 
-    Aftermath(Policies policies, WorkFloor floor, Throttle throttle, Committer committer, long retryBackoffMs, Executor pollThread,
+    Aftermath(Policies policies, WorkFloor floor, Throttle throttle, Committer committer, Executor pollThread,
               Consumer<RuntimeException> stop, Time time) {
         this.failures = new Failures(policies.retries, policies.undecodable, policies.deadLetters != null);
         this.deadLetters = policies.deadLetters == null ? null : new DeadLetterOffice(policies.deadLetters);
         this.floor = floor;
         this.throttle = throttle;
         this.committer = committer;
-        this.retryBackoffMs = retryBackoffMs;
         this.pollThread = pollThread;
         this.stop = stop;
         this.time = time;

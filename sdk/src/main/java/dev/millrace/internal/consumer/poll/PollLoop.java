@@ -125,8 +125,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         this.pauses = new Pauses(consumer, assignment, new Backpressure(settings.budget()));
         this.committer = parts.committers.make(consumer, settings, new CommitterHost(), time);
         this.throttle = new Throttle(floor, settings.recordsPerSecond(), time.nanoseconds());
-        this.aftermath = new Aftermath(parts.policies, parts.floor, throttle, committer, settings.retryBackoffMs(), this::execute, this::fail,
-                time);
+        this.aftermath = new Aftermath(parts.policies, parts.floor, throttle, committer, this::execute, this::fail, time);
         this.watch = parts.watch;
         this.watched = new Watched(consumer, assignment, pauses, committer, aftermath);
     }

@@ -52,8 +52,4 @@ final class Waiting {
         return entries.stream().sorted(entries.comparator()).map(entry -> new ParkedRecord(entry.record.partition().topicPartition(),
                 entry.record.offset(), entry.record.attempt(), entry.atMs)).toList();
     }
-
-    int size() {
-        return entries.size();
-    }
 }

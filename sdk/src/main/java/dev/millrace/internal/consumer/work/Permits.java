@@ -52,6 +52,7 @@ final class Permits {
     }
 
     private boolean await() {
+        boolean interrupted = false;
         lock.lock();
         try {
             waiting++;
@@ -59,16 +60,17 @@ final class Permits {
             while (!closed) {
                 wakeAt = waitNs == MOMENT_NS ? share() : 1;
                 // After the write: a permit that comes back before it is seen here, one that comes after it sees what is waited for.
-                if (free.get() < wakeAt)
-                    enough.awaitNanos(waitNs);
+                try {
+                    if (free.get() < wakeAt)
+                        enough.awaitNanos(waitNs);
+                } catch (InterruptedException e) {
+                    // By a handler that ran on this thread: no reason for a worker to end.
+                    interrupted = true;
+                }
                 if (tryAcquire())
                     return true;
                 waitNs = LOOK_AGAIN_NS;
             }
-            return false;
-        } catch (InterruptedException e) {
-            // Workers are interrupted at their end only.
-            Thread.currentThread().interrupt();
             return false;
         } finally {
             waiting--;
@@ -77,6 +79,8 @@ final class Permits {
             if (free.get() > 0)
                 enough.signal();
             lock.unlock();
+            if (interrupted)
+                Thread.currentThread().interrupt();
         }
     }
 
