@@ -3,9 +3,11 @@ package dev.millrace.faults;
 import dev.millrace.Client;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -54,13 +56,30 @@ final class CopyMain {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(reading);
                 Producer<byte[], byte[]> producer = Client.valueOf(args[5]).producer(writing)) {
             producer.initTransactions();
-            consumer.subscribe(List.of(args[1]));
+            consumer.subscribe(List.of(args[1]), new Listener());
             new CopyMain(consumer, producer, args[2]).run();
         } catch (ProducerFencedException | InvalidProducerEpochException e) {
             end("fenced: " + e, FENCED);
         } catch (Throwable t) {
             t.printStackTrace(System.out);
             end("fatal: " + t, FATAL);
+        }
+    }
+
+    /**
+     * Does nothing, but is there: with a listener a member of a KIP-848 group gives up what it lost within poll. Without one its
+     * network thread takes it away at any time, and a poll at that moment throws IllegalStateException (kafka-clients 4.3.1).
+     */
+    private static final class Listener implements ConsumerRebalanceListener {
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            // Its positions are committed with each transaction.
+        }
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            // It begins at what is committed.
         }
     }
 
