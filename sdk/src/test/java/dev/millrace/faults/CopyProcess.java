@@ -28,7 +28,8 @@ final class CopyProcess implements AutoCloseable {
             Path log = Files.createTempFile("millrace-copy", ".log");
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-                    "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    // It lives for seconds.
+                    "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                     program.getName()));
             command.addAll(args);
             return new CopyProcess(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start(), log);

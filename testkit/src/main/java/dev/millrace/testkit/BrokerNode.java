@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.stream.Stream;
 
 /**
  * One node of a cluster, through all its lives: the same id, ports, configuration and data each time it is started.
@@ -19,6 +20,7 @@ final class BrokerNode {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
     private static final String READY = "Kafka Server started";
+    static final String JVM_ARGS_PROPERTY = "millrace.testkit.jvm.args";
 
     private final int id;
     private final Path folder;
@@ -57,7 +59,10 @@ final class BrokerNode {
         return new BrokerNode(id, folder, new NodeJvm(jvm.classPath(), withDefaults(folder, jvm.args())), args);
     }
 
-    /** Small and quiet (the lines of a start excepted: they show where one hangs), but with the full compiler: what is measured against this broker should be true. */
+    /**
+     * Small and quiet (the lines of a start excepted: they show where one hangs), but with the full compiler: what is measured
+     * against this broker should be true. Tests, whose brokers live for seconds, have the property.
+     */
     private static List<String> withDefaults(Path folder, List<String> jvmArgs) {
         List<String> all = new ArrayList<>(List.of("-Xmx512m", "-Djava.awt.headless=true",
                 "-Djava.io.tmpdir=" + folder, "-Dslf4j.provider=org.slf4j.simple.SimpleServiceProvider",
@@ -70,6 +75,7 @@ final class BrokerNode {
         if (jvmArgs.stream().noneMatch(arg -> arg.startsWith("-XX:+Use") && arg.endsWith("GC"))) {
             all.add("-XX:+UseSerialGC");
         }
+        Stream.of(System.getProperty(JVM_ARGS_PROPERTY, "").split(",")).filter(arg -> !arg.isBlank()).forEach(all::add);
         all.addAll(jvmArgs);
         return all;
     }

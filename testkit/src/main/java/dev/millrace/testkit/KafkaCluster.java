@@ -349,7 +349,10 @@ public final class KafkaCluster implements AutoCloseable {
             return this;
         }
 
-        /** Flags for every node's JVM; they win over the testkit's own ({@code -Xmx512m -XX:+UseSerialGC}). */
+        /**
+         * Flags for every node's JVM; they win over those of this JVM's system property {@code millrace.testkit.jvm.args}
+         * (separated by commas), which win over the testkit's own ({@code -Xmx512m -XX:+UseSerialGC}).
+         */
         public Builder jvmArgs(String... args) {
             jvmArgs.addAll(List.of(args));
             return this;

@@ -56,7 +56,8 @@ public final class LaunchedProgram {
         Map<String, String> variables = builder.environment();
         variables.put("JAVA_HOME", System.getProperty("java.home"));
         variables.put("MILLRACE_BUILD", "never");
-        variables.put("JAVA_OPTS", "-Xmx512m -Djava.io.tmpdir=" + tmp);
+        variables.put("JAVA_OPTS", "-Xmx512m -Djava.io.tmpdir=" + tmp + " -D" + BrokerNode.JVM_ARGS_PROPERTY + "="
+                + System.getProperty(BrokerNode.JVM_ARGS_PROPERTY, ""));
         variables.remove("MILLRACE_JVM_OPTS");
         variables.putAll(environment);
         return new LaunchedProgram(builder.start(), folder);
