@@ -83,7 +83,7 @@ final class ConsumerRun implements AutoCloseable {
     }
 
     ConsumerRun feed(IntFunction<Nature> natures) {
-        feed = new ConsumerFeed(cluster.kafka().bootstrapServers(), name, length.pick(4_000, 8_000), natures, seed);
+        feed = new ConsumerFeed(cluster.kafka().bootstrapServers(), name, length.pick(4_000, 16_000), natures, seed);
         return this;
     }
 

@@ -56,8 +56,10 @@ public final class LaunchedProgram {
         Map<String, String> variables = builder.environment();
         variables.put("JAVA_HOME", System.getProperty("java.home"));
         variables.put("MILLRACE_BUILD", "never");
-        variables.put("JAVA_OPTS", "-Xmx512m -Djava.io.tmpdir=" + tmp + " -D" + BrokerNode.JVM_ARGS_PROPERTY + "="
-                + System.getProperty(BrokerNode.JVM_ARGS_PROPERTY, ""));
+        // Flags for short-lived brokers are as good for short-lived programs, and for the brokers that those start.
+        String flags = System.getProperty(BrokerNode.JVM_ARGS_PROPERTY, "");
+        variables.put("JAVA_OPTS", "-Xmx512m -Djava.io.tmpdir=" + tmp + " " + flags.replace(',', ' ')
+                + " -D" + BrokerNode.JVM_ARGS_PROPERTY + "=" + flags);
         variables.remove("MILLRACE_JVM_OPTS");
         variables.putAll(environment);
         return new LaunchedProgram(builder.start(), folder);
