@@ -1,6 +1,7 @@
 package dev.millrace.testkit.sink;
 
 import java.nio.channels.Selector;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -12,8 +13,8 @@ final class WakeupTimer implements AutoCloseable {
 
     private final Selector selector;
     private final Thread thread = new Thread(this::run, "sink-timer");
-    /** Set by the selector's thread; set back by the timer's when it has come. */
-    private volatile long dueNs = NEVER;
+    /** Set by the selector's thread; set back by the timer's when it has come, unless it was put off meanwhile. */
+    private final AtomicLong dueNs = new AtomicLong(NEVER);
     private volatile boolean closed;
 
     WakeupTimer(Selector selector) {
@@ -28,18 +29,15 @@ final class WakeupTimer implements AutoCloseable {
 
     /** Wakes the selector at this time, {@link System#nanoTime}, and not at the one said before. The selector's thread. */
     void at(long ns) {
-        long before = dueNs;
-        if (before == ns)
-            return;
-        dueNs = ns;
-        // Who waits for an earlier time looks at it then, and goes on waiting.
+        long before = dueNs.getAndSet(ns);
+        // Who waits for an earlier time looks at this one then, and goes on waiting.
         if (before == NEVER || ns - before < 0)
             LockSupport.unpark(thread);
     }
 
     private void run() {
         while (!closed) {
-            long due = dueNs;
+            long due = dueNs.get();
             if (due == NEVER) {
                 LockSupport.park(this);
                 continue;
@@ -50,8 +48,8 @@ final class WakeupTimer implements AutoCloseable {
                 continue;
             }
             // Before the wakeup: what the woken thread says next must not be lost.
-            dueNs = NEVER;
-            selector.wakeup();
+            if (dueNs.compareAndSet(due, NEVER))
+                selector.wakeup();
         }
     }
 
