@@ -14,8 +14,6 @@ import org.apache.kafka.common.utils.Time;
 
 /**
  * {@code buffer.memory}: byte arrays of a bounded total, recycled, and handed out in the order of asking when they are short.
- * A thread that runs may overtake those that wait, but none that has waited for {@value #PATIENCE_MS} ms: were it to queue behind
- * them for each array, the cores would change threads as often as arrays are filled.
  *
  * <p>Arrays come in sizes of {@code batch.size} times a power of two, so that a batch can begin small and grow; what is asked
  * beyond the largest is allocated to measure and not kept. Handed out plus kept never passes the total.
@@ -25,17 +23,11 @@ import org.apache.kafka.common.utils.Time;
 public final class BufferPool implements Memory {
 
     private static final int SMALLEST = 256;
-    static final int PATIENCE_MS = 5;
-    private static final long PATIENCE_NS = TimeUnit.MILLISECONDS.toNanos(PATIENCE_MS);
     private static final byte POISON = (byte) 0xDB;
 
     /** Told when a thread begins to wait for memory. */
     public interface ShortageListener {
         void memoryIsShort();
-    }
-
-    /** A thread that waits, since when by the pool's clock. Compared by identity. */
-    private record Waiter(Condition turn, long sinceNs) {
     }
 
     /** Times spent waiting, and failures to get memory. */
@@ -59,7 +51,7 @@ public final class BufferPool implements Memory {
     /** Bytes neither handed out nor kept; guarded by lock. */
     private long unallocated;
     /** Threads that wait, longest first; guarded by lock, its size mirrored in {@link #waiting}. */
-    private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+    private final ArrayDeque<Condition> waiters = new ArrayDeque<>();
     /** Guarded by lock. */
     private boolean closed;
     /** Written under lock, read by any thread. */
@@ -100,7 +92,7 @@ public final class BufferPool implements Memory {
     }
 
     /**
-     * At least {@code size} bytes, as soon as they are there and those who have waited for longer were served.
+     * At least {@code size} bytes, as soon as they are there and all who asked earlier were served.
      *
      * @param maxBlockMs how long to wait at most
      * @throws BufferExhaustedException when they did not come in time
@@ -119,7 +111,7 @@ public final class BufferPool implements Memory {
         lock.lock();
         try {
             checkOpen();
-            return mayOvertake() ? take(size) : null;
+            return waiters.isEmpty() ? take(size) : null;
         } finally {
             lock.unlock();
         }
@@ -127,8 +119,8 @@ public final class BufferPool implements Memory {
 
     private byte[] allocateSlowPath(int size, long maxBlockMs) throws InterruptedException {
         long startNs = time.nanoseconds();
-        Waiter self = new Waiter(lock.newCondition(), startNs);
-        enqueue(self);
+        Condition turn = lock.newCondition();
+        enqueue(turn);
         // Outside the lock: the listener wakes the sender, whose released batches are what this thread waits for.
         listener.memoryIsShort();
         lock.lock();
@@ -136,7 +128,7 @@ public final class BufferPool implements Memory {
             long leftNs = TimeUnit.MILLISECONDS.toNanos(maxBlockMs);
             while (true) {
                 checkOpen();
-                byte[] taken = waiters.peekFirst() == self ? take(size) : null;
+                byte[] taken = waiters.peekFirst() == turn ? take(size) : null;
                 if (taken != null)
                     return taken;
                 if (leftNs <= 0) {
@@ -145,10 +137,10 @@ public final class BufferPool implements Memory {
                             + " blocking time " + maxBlockMs + " ms. Total memory: " + total + " bytes. Available memory: "
                             + (unallocated + keptBytes) + " bytes. Poolable size: " + batchSize + " bytes");
                 }
-                leftNs = self.turn.awaitNanos(leftNs);
+                leftNs = turn.awaitNanos(leftNs);
             }
         } finally {
-            waiters.remove(self);
+            waiters.remove(turn);
             waiting = waiters.size();
             wakeFirst();
             lock.unlock();
@@ -156,10 +148,10 @@ public final class BufferPool implements Memory {
         }
     }
 
-    private void enqueue(Waiter waiter) {
+    private void enqueue(Condition turn) {
         lock.lock();
         try {
-            waiters.addLast(waiter);
+            waiters.addLast(turn);
             waiting = waiters.size();
         } finally {
             lock.unlock();
@@ -198,7 +190,7 @@ public final class BufferPool implements Memory {
         lock.lock();
         try {
             closed = true;
-            waiters.forEach(waiter -> waiter.turn.signal());
+            waiters.forEach(Condition::signal);
         } finally {
             lock.unlock();
         }
@@ -228,11 +220,6 @@ public final class BufferPool implements Memory {
     private void checkOpen() {
         if (closed)
             throw new KafkaException("Producer closed while allocating memory");
-    }
-
-    private boolean mayOvertake() {
-        Waiter first = waiters.peekFirst();
-        return first == null || time.nanoseconds() - first.sinceNs < PATIENCE_NS;
     }
 
     private byte[] take(int size) {
@@ -272,9 +259,9 @@ public final class BufferPool implements Memory {
     }
 
     private void wakeFirst() {
-        Waiter first = waiters.peekFirst();
+        Condition first = waiters.peekFirst();
         if (first != null)
-            first.turn.signal();
+            first.signal();
     }
 
     // ---- sizes ----

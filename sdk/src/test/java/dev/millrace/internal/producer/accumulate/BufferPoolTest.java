@@ -16,7 +16,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.utils.MockTime;
 import org.apache.kafka.common.utils.Time;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,10 +27,6 @@ class BufferPoolTest {
     private final AtomicInteger waits = new AtomicInteger();
 
     private BufferPool pool(long total, int batchSize, int largest) {
-        return pool(total, batchSize, largest, Time.SYSTEM);
-    }
-
-    private BufferPool pool(long total, int batchSize, int largest, Time time) {
         return new BufferPool(total, batchSize, largest, new BufferPool.Observer() {
             @Override
             public void waited(long waitedNs) {
@@ -42,7 +37,7 @@ class BufferPoolTest {
             public void exhausted() {
                 exhausted.incrementAndGet();
             }
-        }, time);
+        }, Time.SYSTEM);
     }
 
     @Test
@@ -138,26 +133,6 @@ class BufferPoolTest {
         for (Thread thread : threads)
             thread.join();
         assertEquals(List.of(0, 1, 2, 3, 4), served);
-    }
-
-    @Test
-    void shouldLetOthersOvertakeForAWhileOnly() throws Exception {
-        MockTime time = new MockTime();
-        BufferPool pool = pool(2048, 1024, 2048, time);
-        byte[] held = pool.allocate(1024, 0);
-        Thread waiter = new Thread(() -> assertThrows(InterruptedException.class, () -> pool.allocate(2048, 30_000)));
-        waiter.start();
-        while (pool.waiting() == 0)
-            Thread.onSpinWait();
-        time.sleep(BufferPool.PATIENCE_MS - 1);
-        byte[] overtaking = pool.tryAllocate(1024);
-        assertNotNull(overtaking);
-        pool.release(overtaking);
-        time.sleep(1);
-        assertNull(pool.tryAllocate(1024));
-        waiter.interrupt();
-        waiter.join();
-        pool.release(held);
     }
 
     @Test
