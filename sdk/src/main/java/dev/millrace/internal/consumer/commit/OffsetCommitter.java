@@ -99,7 +99,7 @@ public final class OffsetCommitter implements Committer {
             consumer.commitAsync(offsets, (sent, e) -> completed(offsets, e));
         } catch (RuntimeException e) {
             inFlight = false;
-            failed(e);
+            failed(offsets, e);
         }
     }
 
@@ -108,7 +108,7 @@ public final class OffsetCommitter implements Committer {
         if (e == null)
             succeeded(offsets);
         else
-            failed(e);
+            failed(offsets, e);
     }
 
     @Override
@@ -125,9 +125,9 @@ public final class OffsetCommitter implements Committer {
             } catch (WakeupException e) {
                 // Meant for a poll that had ended by then.
             } catch (OffsetMetadataTooLarge e) {
-                failed(e);
+                failed(offsets, e);
             } catch (RuntimeException e) {
-                failed(e);
+                failed(offsets, e);
                 if (!(e instanceof RetriableException) || time.milliseconds() >= untilMs)
                     return false;
             }
@@ -139,11 +139,11 @@ public final class OffsetCommitter implements Committer {
         committed.keySet().retainAll(consumer.assignment());
     }
 
-    private void failed(Exception e) {
+    private void failed(Map<TopicPartition, OffsetAndMetadata> offsets, Exception e) {
         failures++;
         nextMs = time.milliseconds() + retryBackoffMs;
         if (e instanceof OffsetMetadataTooLarge) {
-            maps.narrow();
+            maps.narrow(offsets.values());
         } else if (e instanceof AuthorizationException || e instanceof AuthenticationException
                 || e instanceof FencedInstanceIdException) {
             onFatal.accept((KafkaException) e);

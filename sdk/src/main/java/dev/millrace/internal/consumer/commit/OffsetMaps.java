@@ -5,6 +5,7 @@ import dev.millrace.internal.consumer.offsets.OffsetMapCodec;
 import dev.millrace.internal.consumer.offsets.OffsetTracker.Snapshot;
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import dev.millrace.internal.consumer.work.WorkRecord;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -94,11 +95,14 @@ final class OffsetMaps {
         return oldest == null ? partition.leaderEpoch() : oldest.raw().leaderEpoch();
     }
 
-    /** The broker does not take so much. */
-    void narrow() {
-        LOG.warn("The broker takes less than {} bytes of metadata with an offset (offset.metadata.max.bytes): committing without"
-                + " from now on, so that after a restart or rebalance more records are handled again", maxBytes);
-        maxBytes = 0;
+    /** The broker took less than some of these have. */
+    void narrow(Collection<OffsetAndMetadata> refused) {
+        int longest = refused.stream().mapToInt(offset -> offset.metadata().length()).max().orElse(0);
+        maxBytes = Math.min(maxBytes, longest / 2);
+        if (OffsetMapCodec.maxRanges(maxBytes) == 0)
+            maxBytes = 0;
+        LOG.warn("The broker takes less than {} bytes of metadata with an offset (offset.metadata.max.bytes): committing at most {} from now on,"
+                + " so that after a restart or rebalance more records may be handled again", longest, maxBytes);
     }
 
     /** Whether committing this instead of that makes a difference. */

@@ -55,6 +55,8 @@ class OffsetCommitterTest {
         private final List<OffsetAndMetadata> asked = new ArrayList<>();
         private final Queue<Runnable> answers = new ArrayDeque<>();
         private final Queue<RuntimeException> failures = new ArrayDeque<>();
+        /** The most metadata that it takes. */
+        private int longest = OffsetMapCodec.DEFAULT_MAX_BYTES;
 
         Broker() {
             super("earliest");
@@ -70,6 +72,8 @@ class OffsetCommitterTest {
         @Override
         public void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
             asked.add(offsets.get(TP));
+            if (offsets.get(TP).metadata().length() > longest)
+                throw new OffsetMetadataTooLarge("too large");
             if (failures.isEmpty())
                 return;
             time.sleep(300);
@@ -195,6 +199,24 @@ class OffsetCommitterTest {
         assertTrue(committer.commitSync(List.of(partition), 0));
         assertFalse(broker.asked.get(0).metadata().isEmpty());
         assertEquals("", broker.asked.get(1).metadata());
+    }
+
+    @Test
+    void shouldRememberWhatABrokerTakesThatTakesLess() {
+        partition.startAt(0, DoneOffsets.EMPTY);
+        for (int offset = 0; offset < 20_000; offset++) {
+            WorkRecord record = admit(offset, 0);
+            // Holes of all sizes, so that they don't fit into little.
+            if (offset % 2 == 1 && offset % 7 != 0)
+                partition.done(record);
+        }
+        int most = 1_024;
+        broker.longest = most;
+        assertTrue(committer.commitSync(List.of(partition), 60_000));
+        assertTrue(broker.asked.get(0).metadata().length() > most);
+        String taken = broker.asked.get(broker.asked.size() - 1).metadata();
+        assertTrue(taken.length() <= most && taken.length() > most / 4, "remembers " + taken.length());
+        assertTrue(broker.asked.size() <= 4, broker.asked.size() + " commits");
     }
 
     // ---------------------------------------------------------------- what was committed before
