@@ -83,7 +83,7 @@ final class ConsumerRun implements AutoCloseable {
     }
 
     ConsumerRun feed(IntFunction<Nature> natures) {
-        feed = new ConsumerFeed(cluster.kafka().bootstrapServers(), name, length.pick(4_000, 16_000), natures, seed);
+        feed = new ConsumerFeed(cluster.kafka().bootstrapServers(), name, length.pick(4_000, 8_000), natures, seed);
         return this;
     }
 
@@ -229,6 +229,8 @@ final class ConsumerRun implements AutoCloseable {
             for (Member member : open)
                 if (member.process().line("failed") != null)
                     throw new AssertionError(member.id() + ": " + member.process().line("failed") + "\n" + member.process().tail());
+                else if (!member.process().isAlive())
+                    throw new AssertionError(member.id() + " is dead\n" + member.process().tail());
             watch.assertRuns();
             TimeUnit.MILLISECONDS.sleep(20);
         }

@@ -101,6 +101,8 @@ final class MemberMain {
                     member.obey(words);
                 }
             }
+        } catch (RuntimeException | Error e) {
+            e.printStackTrace();
         } finally {
             // The parent is gone, or something is very wrong. Not exit: what a consumer holds open must not matter.
             Runtime.getRuntime().halt(1);

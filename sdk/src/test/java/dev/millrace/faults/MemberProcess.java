@@ -64,6 +64,10 @@ final class MemberProcess implements AutoCloseable {
         }
     }
 
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
     void tell(String... words) {
         commands.println(String.join("\t", words));
     }
