@@ -72,11 +72,12 @@ final class BrokerNode {
                 "-Dorg.slf4j.simpleLogger.log.kafka.server.BrokerServer=info",
                 "-Dorg.slf4j.simpleLogger.showDateTime=true",
                 "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS"));
-        if (jvmArgs.stream().noneMatch(arg -> arg.startsWith("-XX:+Use") && arg.endsWith("GC"))) {
+        List<String> given = Stream.concat(Stream.of(System.getProperty(JVM_ARGS_PROPERTY, "").split(",")), jvmArgs.stream())
+                .filter(arg -> !arg.isBlank()).toList();
+        if (given.stream().noneMatch(arg -> arg.startsWith("-XX:+Use") && arg.endsWith("GC"))) {
             all.add("-XX:+UseSerialGC");
         }
-        Stream.of(System.getProperty(JVM_ARGS_PROPERTY, "").split(",")).filter(arg -> !arg.isBlank()).forEach(all::add);
-        all.addAll(jvmArgs);
+        all.addAll(given);
         return all;
     }
 
