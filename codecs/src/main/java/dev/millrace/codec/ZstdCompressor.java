@@ -12,7 +12,7 @@ final class ZstdCompressor implements Compressor {
     /**
      * At its default level zstd takes, for more than 128 KiB, tables that do not fit into a core's cache beside the input, and
      * matches of 5 bytes. With smaller tables and matches of 6, inputs up to {@link #LARGE_MAX} are compressed faster, and JSON
-     * smaller, other data little larger: the figures are in docs/codecs.md. Beyond that, far matches are worth large tables.
+     * no larger, other data little larger: see docs/codecs.md. Beyond that, far matches are worth large tables.
      */
     private static final int LARGE_MIN = 128 * 1024 + 1;
     private static final int LARGE_MAX = 512 * 1024;
