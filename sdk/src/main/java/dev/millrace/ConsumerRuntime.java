@@ -87,7 +87,7 @@ final class ConsumerRuntime<K, V> {
         Completions completions = new Completions(() -> made[0].wakeup());
         Aftermath.Policies policies = new Aftermath.Policies(plan.retry, deadLetters(), undecodable());
         drainMs = parser.settings().drainMs();
-        transactions = plan.transactionalHandler == null ? null : new ConsumerTransactions<>(plan);
+        transactions = plan.transactionalHandler == null ? null : new ConsumerTransactions<>(plan, surroundings);
         floor = floor(decoders, completions);
         watch = watch(parser);
         status = new StatusReader(watch, parser.kafka().getInt(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG),
@@ -324,6 +324,7 @@ final class ConsumerRuntime<K, V> {
             @Override
             public void end() {
                 state = State.CLOSED;
+                closeTransactions(Duration.ofMillis(drainMs));
                 metrics.close();
                 ended.countDown();
                 tellFailure();

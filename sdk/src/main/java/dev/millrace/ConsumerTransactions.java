@@ -6,6 +6,7 @@ import dev.millrace.internal.consumer.commit.Committer;
 import dev.millrace.internal.consumer.commit.OutputTransactions;
 import dev.millrace.internal.consumer.commit.TransactionalCommitter;
 import dev.millrace.internal.consumer.config.ConsumerSettings;
+import dev.millrace.internal.consumer.poll.Surroundings;
 import dev.millrace.internal.consumer.work.OutputEncoder;
 import dev.millrace.internal.consumer.work.RefusedOutputs;
 import dev.millrace.internal.consumer.work.TransactionalHandling;
@@ -15,7 +16,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -41,15 +41,11 @@ final class ConsumerTransactions<K, V> {
     private final OutputTransactions transactions;
 
     /** @throws ConfigException for a value of the producer's configuration that is not valid */
-    ConsumerTransactions(ParallelConsumer.Builder<K, V> plan) {
-        Parts parts = plan.transactionalProducer != null ? given(plan) : own(plan);
+    ConsumerTransactions(ParallelConsumer.Builder<K, V> plan, Surroundings surroundings) {
+        Parts parts = plan.transactionalProducer != null ? given(plan, surroundings) : own(plan, surroundings);
         encoder = parts.encoder;
         handler = handler(plan.transactionalHandler, encoder, refused);
-        thread = Executors.newSingleThreadExecutor(task -> {
-            Thread made = new Thread(task, "millrace-transactions-" + plan.configs.get(ConsumerConfig.GROUP_ID_CONFIG));
-            made.setDaemon(true);
-            return made;
-        });
+        thread = surroundings.outputThread("millrace-transactions-" + plan.configs.get(ConsumerConfig.GROUP_ID_CONFIG));
         transactions = new OutputTransactions(parts.producer, thread);
     }
 
@@ -79,12 +75,12 @@ final class ConsumerTransactions<K, V> {
     private record Parts(Producer<byte[], byte[]> producer, OutputEncoder<?, ?> encoder) {
     }
 
-    private static Parts given(ParallelConsumer.Builder<?, ?> plan) {
-        Producer<byte[], byte[]> producer = plan.transactionalProducer.get();
+    private static Parts given(ParallelConsumer.Builder<?, ?> plan, Surroundings surroundings) {
+        Producer<byte[], byte[]> producer = surroundings.outputProducer(plan.transactionalProducer);
         return new Parts(producer, encoder(plan.outputKeys, plan.outputValues, Integer.MAX_VALUE, producer));
     }
 
-    private static Parts own(ParallelConsumer.Builder<?, ?> plan) {
+    private static Parts own(ParallelConsumer.Builder<?, ?> plan, Surroundings surroundings) {
         Map<String, Object> configs = withAccess(plan.transactionalConfig, plan.configs);
         if (configs.get(ProducerConfig.TRANSACTIONAL_ID_CONFIG) == null)
             throw new ConfigException(ProducerConfig.TRANSACTIONAL_ID_CONFIG, null, "must be given for the producer of a transactional handler,"
@@ -96,7 +92,8 @@ final class ConsumerTransactions<K, V> {
         SerializerConfig config = new SerializerConfig(configs);
         Serializer<?> keys = config.serializer(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, true);
         Serializer<?> values = config.serializer(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, false);
-        Producer<byte[], byte[]> producer = new MillraceProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer());
+        Producer<byte[], byte[]> producer = surroundings.outputProducer(
+                () -> new MillraceProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer()));
         long maxBytes = Math.min(config.getInt(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), config.getLong(ProducerConfig.BUFFER_MEMORY_CONFIG));
         return new Parts(producer, encoder(keys, values, (int) maxBytes, producer));
     }

@@ -418,9 +418,6 @@ public final class ParallelConsumer<K, V> implements AutoCloseable {
          * {@link dev.millrace.consumer.testing.ParallelConsumerTestDriver}, which tests are to use; its types are no public API.
          */
         public InlineConsumer inline(Surroundings surroundings) {
-            if (transactionalHandler != null)
-                throw new IllegalStateException("a transactional handler can't be tested without a broker: its producer has a thread of"
-                        + " its own. Test what it does as a handler(...), and the transactions with a broker.");
             return new ConsumerRuntime<>(this, surroundings).inline();
         }
     }

@@ -17,9 +17,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -103,6 +105,16 @@ class ConsumerRuntimeTest {
         @Override
         public Producer<byte[], byte[]> deadLetterProducer(Producer<byte[], byte[]> given) {
             return given;
+        }
+
+        @Override
+        public Producer<byte[], byte[]> outputProducer(Supplier<? extends Producer<byte[], byte[]>> given) {
+            return given.get();
+        }
+
+        @Override
+        public ExecutorService outputThread(String name) {
+            return REAL.outputThread(name);
         }
 
         @Override

@@ -60,7 +60,10 @@ public final class MillraceConsumerConfig {
      */
     public static final String MAX_IN_FLIGHT_RECORDS_CONFIG = "millrace.consumer.max.in.flight.records";
 
-    /** {@code millrace.consumer.max.in.flight.bytes}, long, 67,108,864, from 1: the same in bytes of keys and values. */
+    /**
+     * {@code millrace.consumer.max.in.flight.bytes}, long, 67,108,864, from 1: the same in bytes of keys and values, with those of what
+     * transactional handlers have sent, until it is committed.
+     */
     public static final String MAX_IN_FLIGHT_BYTES_CONFIG = "millrace.consumer.max.in.flight.bytes";
 
     /**

@@ -220,7 +220,8 @@ final class LogConsumer extends MockConsumer<ByteBuffer, ByteBuffer> implements 
         return tooLarge ? new OffsetMetadataTooLarge("The metadata field of the offset request was too large.") : commitFailures.poll();
     }
 
-    private void stored(Map<TopicPartition, OffsetAndMetadata> offsets) {
+    /** Takes these offsets as committed. */
+    void stored(Map<TopicPartition, OffsetAndMetadata> offsets) {
         store(offsets);
         onCommit.accept(offsets);
     }

@@ -2,14 +2,12 @@ package dev.millrace.consumer.testing;
 
 import dev.millrace.ParallelConsumer;
 import dev.millrace.consumer.ConsumerStatus;
-import dev.millrace.internal.consumer.commit.TopicIds;
+import dev.millrace.consumer.DeadLetters;
 import dev.millrace.internal.consumer.poll.InlineConsumer;
 import dev.millrace.internal.consumer.poll.PollLoop;
-import dev.millrace.internal.consumer.poll.Surroundings;
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import dev.millrace.internal.consumer.work.Execution;
 import dev.millrace.internal.consumer.work.WorkRecord;
-import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,17 +20,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.MockProducer;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serializer;
-import org.apache.kafka.common.utils.Time;
 
 /**
  * Runs what a {@link ParallelConsumer} is built of, the real thing but for Kafka and the clock, on the test's own thread: no broker, no
@@ -91,12 +84,11 @@ public final class ParallelConsumerTestDriver<K, V> implements AutoCloseable {
     private final Serializer<K> keys;
     private final Serializer<V> values;
     private final List<Commit> commits = new ArrayList<>();
+    private final TestSurroundings surroundings;
+    private final LogConsumer kafka;
     private final InlineConsumer consumer;
     private final PollLoop loop;
     private final Execution work;
-    private LogConsumer kafka;
-    /** Null when there are no dead letters, or those go to a producer that is not to be looked at. */
-    private MockProducer<byte[], byte[]> deadLetters;
     private Runnable meanwhile = () -> { };
     private boolean running;
     private boolean ended;
@@ -108,7 +100,9 @@ public final class ParallelConsumerTestDriver<K, V> implements AutoCloseable {
         this.values = values;
         this.cluster = cluster;
         this.clock = clock;
-        consumer = builder.inline(new TestSurroundings());
+        surroundings = new TestSurroundings(cluster, clock, this::committed, this::park);
+        consumer = builder.inline(surroundings);
+        kafka = surroundings.kafka();
         loop = consumer.loop();
         work = consumer.floor().inline();
         consumer.begin(kafka);
@@ -143,48 +137,14 @@ public final class ParallelConsumerTestDriver<K, V> implements AutoCloseable {
         return new ParallelConsumerTestDriver<>(builder, keys, values, cluster, clock);
     }
 
-    /** What stands in for cluster and system. */
-    private final class TestSurroundings implements Surroundings {
-
-        @Override
-        public Consumer<ByteBuffer, ByteBuffer> consumer(Map<String, Object> config) {
-            kafka = new LogConsumer(cluster, clock, new ParsedConfig(config), ParallelConsumerTestDriver.this::committed);
-            return kafka;
-        }
-
-        @Override
-        public TopicIds topicIds(Map<String, Object> config) {
-            return cluster::topicIds;
-        }
-
-        @Override
-        public Producer<byte[], byte[]> deadLetterProducer(Producer<byte[], byte[]> given) {
-            deadLetters = given instanceof MockProducer<byte[], byte[]> mock ? mock
-                    : new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
-            return deadLetters;
-        }
-
-        @Override
-        public Time time() {
-            return clock;
-        }
-
-        /** Whoever waits on the one thread there is waits for the others, which is this one too, or in vain. */
-        @Override
-        public void park(long ns) {
-            Runnable now = meanwhile;
-            meanwhile = () -> { };
-            now.run();
-            consumer.floor().workOn(work);
-            if (!loop.hasNews())
-                clock.passUntil(clock.milliseconds() + TimeUnit.NANOSECONDS.toMillis(ns));
-        }
-    }
-
-    private static final class ParsedConfig extends ConsumerConfig {
-        ParsedConfig(Map<String, Object> config) {
-            super(config, false);
-        }
+    /** Whoever waits on the one thread there is waits for the others, which is this one too, or in vain. */
+    private void park(long ns) {
+        Runnable now = meanwhile;
+        meanwhile = () -> { };
+        now.run();
+        consumer.floor().workOn(work);
+        if (!loop.hasNews())
+            clock.passUntil(clock.milliseconds() + TimeUnit.NANOSECONDS.toMillis(ns));
     }
 
     private void committed(Map<TopicPartition, OffsetAndMetadata> offsets) {
@@ -404,9 +364,32 @@ public final class ParallelConsumerTestDriver<K, V> implements AutoCloseable {
         kafka.failPoll(Objects.requireNonNull(failure, "failure"));
     }
 
-    /** Has the next commit fail with this; called several times, the next ones. */
+    /**
+     * Has the next commit fail with this; called several times, the next ones. With a transactional handler it is the next transaction: it is
+     * aborted and made again, or the consumer ends, as with a {@link org.apache.kafka.common.errors.ProducerFencedException}.
+     */
     public void failCommit(KafkaException failure) {
-        kafka.failCommit(Objects.requireNonNull(failure, "failure"));
+        Objects.requireNonNull(failure, "failure");
+        if (surroundings.outputs() == null)
+            kafka.failCommit(failure);
+        else
+            surroundings.outputs().failCommit(failure);
+    }
+
+    /**
+     * Has the next record that a transaction sends not be taken by the brokers, with this; called several times, the next ones. A
+     * {@link org.apache.kafka.common.errors.RecordTooLargeException}, for one, is a failed attempt of the record it came of.
+     *
+     * @throws IllegalStateException when the handler is not a transactional one
+     */
+    public void failOutput(KafkaException failure) {
+        transactional().failOutput(Objects.requireNonNull(failure, "failure"));
+    }
+
+    private OutputProducer transactional() {
+        if (surroundings.outputs() == null)
+            throw new IllegalStateException("the handler sends nothing in transactions: say transactionalHandler(...) to the builder");
+        return surroundings.outputs();
     }
 
     // ---------------------------------------------------------------- what can be seen
@@ -439,14 +422,26 @@ public final class ParallelConsumerTestDriver<K, V> implements AutoCloseable {
     }
 
     /**
-     * Dead letters that were given to the producer, in their order.
+     * What a reader with {@code isolation.level=read_committed} sees of what a transactional handler has sent, dead letters among it, in
+     * its order.
+     *
+     * @throws IllegalStateException when the handler is not a transactional one
+     */
+    public List<ProducerRecord<byte[], byte[]>> outputs() {
+        return transactional().history();
+    }
+
+    /**
+     * Dead letters that were given to the producer, in their order; those of a transactional handler when they are committed.
      *
      * @throws IllegalStateException when the builder has none
      */
     public List<ProducerRecord<byte[], byte[]>> deadLetters() {
-        if (deadLetters == null)
+        if (surroundings.outputs() != null)
+            return outputs().stream().filter(output -> output.headers().lastHeader(DeadLetters.TOPIC) != null).toList();
+        if (surroundings.deadLetters() == null)
             throw new IllegalStateException("there are no dead letters: say deadLetters(...) to the builder");
-        return deadLetters.history();
+        return surroundings.deadLetters().history();
     }
 
     /** As {@link ParallelConsumer#status}: what is in flight, lags, whether it is healthy. Looked at by {@link #run} and {@link #advance}. */

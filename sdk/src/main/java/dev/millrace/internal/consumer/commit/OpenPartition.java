@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * One assigned partition of a transactional consumer: which of its records wait for a transaction, and which are in one. Poll thread
@@ -39,6 +40,19 @@ final class OpenPartition {
     void done(WorkRecord record) {
         record.settle();
         waiting.add(record);
+        partition.kept(outputBytes(record));
+    }
+
+    /** What handlers send counts as in flight, or records that are small, and bring much, would fill the memory. */
+    private static long outputBytes(WorkRecord record) {
+        long bytes = 0;
+        for (ProducerRecord<byte[], byte[]> output : record.outputs())
+            bytes += length(output.key()) + length(output.value());
+        return bytes;
+    }
+
+    private static int length(byte[] bytes) {
+        return bytes == null ? 0 : bytes.length;
     }
 
     int waiting() {
@@ -57,6 +71,8 @@ final class OpenPartition {
     /** The group is committed. */
     void committed(OffsetAndMetadata offset) {
         committed = offset;
+        for (WorkRecord record : sealed)
+            partition.kept(-outputBytes(record));
         sealed.clear();
     }
 

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -189,7 +188,7 @@ public final class TransactionalCommitter implements Committer {
     private boolean mayTryAgain(Outcome.Aborted aborted, long untilMs) {
         if (AbortCauses.has(aborted.cause(), CommitFailedException.class) || time.milliseconds() + settings.retryBackoffMs >= untilMs)
             return false;
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(settings.retryBackoffMs));
+        time.sleep(settings.retryBackoffMs);
         return true;
     }
 

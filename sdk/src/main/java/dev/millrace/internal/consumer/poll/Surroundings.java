@@ -4,7 +4,10 @@ import dev.millrace.internal.consumer.commit.AdminTopicIds;
 import dev.millrace.internal.consumer.commit.TopicIds;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.Producer;
@@ -31,6 +34,20 @@ public interface Surroundings {
         }
 
         @Override
+        public Producer<byte[], byte[]> outputProducer(Supplier<? extends Producer<byte[], byte[]>> given) {
+            return given.get();
+        }
+
+        @Override
+        public ExecutorService outputThread(String name) {
+            return Executors.newSingleThreadExecutor(task -> {
+                Thread thread = new Thread(task, name);
+                thread.setDaemon(true);
+                return thread;
+            });
+        }
+
+        @Override
         public Time time() {
             return Time.SYSTEM;
         }
@@ -49,6 +66,12 @@ public interface Surroundings {
 
     /** What sends dead letters, instead of what the user gave; called at most once. */
     Producer<byte[], byte[]> deadLetterProducer(Producer<byte[], byte[]> given);
+
+    /** What sends the outputs of a transactional handler, instead of what would be made; called at most once. */
+    Producer<byte[], byte[]> outputProducer(Supplier<? extends Producer<byte[], byte[]>> given);
+
+    /** What transactions are sent on, one task after the other; called at most once. */
+    ExecutorService outputThread(String name);
 
     /** The one clock. */
     Time time();

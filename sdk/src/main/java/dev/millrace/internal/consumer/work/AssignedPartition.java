@@ -79,9 +79,14 @@ public final class AssignedPartition {
         return records;
     }
 
-    /** Their keys and values, in bytes; poll thread only. */
+    /** Their keys and values, and what handlers sent that is not committed, in bytes; poll thread only. */
     public long bytes() {
         return bytes;
+    }
+
+    /** So many bytes more, or less, are kept until they are committed; poll thread only. */
+    public void kept(long more) {
+        bytes += more;
     }
 
     /** Records that wait for their retry, for their time or behind such a one; poll thread only. */
