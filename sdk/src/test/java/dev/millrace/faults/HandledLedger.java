@@ -174,6 +174,7 @@ final class HandledLedger implements CommitWatch.Listener {
     }
 
     synchronized String state(SortedMap<Integer, Long> ends) {
+        read();
         StringBuilder state = new StringBuilder();
         for (Member member : members)
             state.append(member).append('\n');

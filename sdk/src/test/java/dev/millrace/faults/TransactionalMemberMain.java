@@ -37,7 +37,7 @@ final class TransactionalMemberMain {
                 "auto.offset.reset", "earliest", "key.deserializer", ByteArrayDeserializer.class,
                 "value.deserializer", ByteArrayDeserializer.class, "millrace.consumer.drain.timeout.ms", 10_000L));
         if (args[5].equals("classic"))
-            reading.putAll(Map.of("session.timeout.ms", 5_000, "heartbeat.interval.ms", 1_000));
+            reading.putAll(Map.of("session.timeout.ms", 5_000, "heartbeat.interval.ms", 1_000, "millrace.consumer.drain.timeout.ms", 4_000L));
         Map<String, Object> writing = Map.of("bootstrap.servers", args[0], "transactional.id", args[4], "compression.type", "lz4",
                 "request.timeout.ms", 3_000, "delivery.timeout.ms", 60_000);
         ParallelConsumer<byte[], byte[]> consumer = ParallelConsumer.<byte[], byte[]>builder(reading).topics(args[1]).concurrency(8)
