@@ -209,7 +209,7 @@ final class ConsumerRuntime<K, V> {
         try {
             floor.start(concurrency(), WorkerThreads.factory(own.getBoolean(MillraceConsumerConfig.VIRTUAL_THREADS_CONFIG),
                     thread.getName()), loop::workerDied);
-            subscribe(loop);
+            subscribe(loop.rebalances());
         } catch (RuntimeException | Error e) {
             // The loop ends with it at once, as with whatever happens later.
             loop.execute(() -> {

@@ -106,7 +106,7 @@ public final class ParallelConsumerTestDriver<K, V> implements AutoCloseable {
         loop = consumer.loop();
         work = consumer.floor().inline();
         consumer.begin(kafka);
-        kafka.begin(loop);
+        kafka.begin(loop.rebalances());
     }
 
     /**

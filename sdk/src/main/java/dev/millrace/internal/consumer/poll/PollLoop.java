@@ -18,7 +18,6 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -31,7 +30,6 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthenticationException;
@@ -40,7 +38,6 @@ import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidGroupIdException;
 import org.apache.kafka.common.errors.InvalidTopicException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.utils.Time;
@@ -48,10 +45,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread that owns Kafka's consumer: polls, admits records to the work floor, collects what is done, commits, and is called back by
- * rebalances. It never waits for a handler, but at a revoke, up to a deadline. All fields without another word are this thread's.
+ * The thread that owns Kafka's consumer: polls, admits records to the work floor, collects what is done, and commits. It never waits for
+ * a handler, but in {@link Rebalances}, up to a deadline. All fields without another word are this thread's.
  */
-public final class PollLoop implements ConsumerRebalanceListener {
+public final class PollLoop {
 
     private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
 
@@ -63,17 +60,15 @@ public final class PollLoop implements ConsumerRebalanceListener {
     private final WorkFloor floor;
     private final Completions completions;
     private final Committer committer;
-    private final TopicIds topicIds;
     private final Aftermath aftermath;
     private final Throttle throttle;
-    private final RebalanceListener listener;
     private final HungHandlers hungHandlers;
-    private final ToIntFunction<String> levels;
     private final Time time;
     /** Waits for so many nanoseconds, unless {@link #wakeup} comes before. */
     private final LongConsumer park;
     private final Assignment assignment = new Assignment();
     private final Pauses pauses;
+    private final Rebalances rebalances;
     private final Watch watch;
     private final Watched watched;
     /** Any thread adds. */
@@ -116,10 +111,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         this.settings = parts.settings;
         this.floor = parts.floor;
         this.completions = parts.completions;
-        this.topicIds = parts.topicIds;
-        this.listener = parts.listener;
         this.hungHandlers = new HungHandlers(settings.handlerTimeoutMs(), parts.hungListener);
-        this.levels = parts.levels;
         this.time = time;
         this.park = park;
         this.pauses = new Pauses(consumer, assignment, new Backpressure(settings.budget()));
@@ -128,6 +120,7 @@ public final class PollLoop implements ConsumerRebalanceListener {
         this.aftermath = new Aftermath(parts.policies, parts.floor, throttle, committer, this::execute, this::fail, time);
         this.watch = parts.watch;
         this.watched = new Watched(consumer, assignment, pauses, committer, aftermath);
+        this.rebalances = new Rebalances(consumer, parts, assignment, pauses, committer, aftermath, new RebalancesHost(), time);
     }
 
     // ---------------------------------------------------------------- other threads
@@ -294,17 +287,8 @@ public final class PollLoop implements ConsumerRebalanceListener {
     /** The log was truncated or made again, or someone sought back: what runs is of another assignment, as far as order and commits go. */
     private AssignedPartition begunAgain(AssignedPartition before, long offset) {
         LOG.warn("{} goes back from offset {} to {}", before.topicPartition(), before.tracker().position(), offset);
-        AssignedPartition again = restart(before);
+        AssignedPartition again = rebalances.restart(before);
         again.startAt(offset, DoneOffsets.EMPTY);
-        return again;
-    }
-
-    private AssignedPartition restart(AssignedPartition before) {
-        drop(List.of(before));
-        committer.end(before);
-        AssignedPartition again = new AssignedPartition(before.topicPartition(), levels.applyAsInt(before.topicPartition().topic()));
-        committer.begin(again, null);
-        assignment.add(again);
         return again;
     }
 
@@ -326,10 +310,40 @@ public final class PollLoop implements ConsumerRebalanceListener {
             if (before.isRevoked() || assignment.get(before.topicPartition()) != before)
                 return null;
             consumer.seek(before.topicPartition(), offset);
-            AssignedPartition again = restart(before);
+            AssignedPartition again = rebalances.restart(before);
             again.startAt(offset, done);
             pauses.apply();
             return again;
+        }
+    }
+
+    /** What rebalances see of this thread. */
+    private final class RebalancesHost implements Rebalances.Host {
+
+        @Override
+        public void takeIn() {
+            collect();
+            runCommands();
+        }
+
+        @Override
+        public void await(long ms) {
+            PollLoop.this.await(ms, 1);
+        }
+
+        @Override
+        public void look() {
+            watch.lookNow(watched);
+        }
+
+        @Override
+        public void fail(RuntimeException reason) {
+            PollLoop.this.fail(reason);
+        }
+
+        @Override
+        public boolean isClosing() {
+            return closing;
         }
     }
 
@@ -384,100 +398,8 @@ public final class PollLoop implements ConsumerRebalanceListener {
         committer.beforeSeek(partition, settings.drainMs());
         consumer.seek(topicPartition, offset);
         // Not the one from above: a transaction that was aborted meanwhile may have begun the partition anew.
-        restart(assignment.get(topicPartition)).startAt(offset, DoneOffsets.EMPTY);
+        rebalances.restart(assignment.get(topicPartition)).startAt(offset, DoneOffsets.EMPTY);
         pauses.apply();
-    }
-
-    // ---------------------------------------------------------------- rebalances
-
-    @Override
-    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-        if (!partitions.isEmpty()) {
-            committer.topicIds(topicIds.of(partitions.stream().map(TopicPartition::topic).distinct().toList()));
-            Map<TopicPartition, OffsetAndMetadata> committed = committed(Set.copyOf(partitions));
-            for (TopicPartition topicPartition : partitions) {
-                AssignedPartition partition = new AssignedPartition(topicPartition, levels.applyAsInt(topicPartition.topic()));
-                committer.begin(partition, committed.get(topicPartition));
-                assignment.add(partition);
-            }
-            pauses.apply();
-        }
-        watch.lookNow(watched);
-        tell("assigned", () -> listener.onPartitionsAssigned(partitions));
-    }
-
-    private Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
-        while (true) {
-            try {
-                return consumer.committed(partitions);
-            } catch (WakeupException e) {
-                // Meant for a poll that had ended by then.
-            } catch (TimeoutException e) {
-                if (closing)
-                    throw e;
-                LOG.warn("The committed offsets of {} could not be read and are asked for again: {}", partitions, e.toString());
-            } catch (RuntimeException e) {
-                // Kafka's consumer would go on, with partitions of which nobody knows here where they begin.
-                fail(e);
-                throw e;
-            }
-        }
-    }
-
-    @Override
-    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-        giveUp(partitions);
-    }
-
-    private void giveUp(Collection<TopicPartition> partitions) {
-        List<AssignedPartition> revoked = assignment.of(partitions);
-        // Kafka's consumer tells of them again when it is closed, after all was given up here.
-        if (revoked.isEmpty())
-            return;
-        drain(revoked, time.milliseconds() + settings.drainMs());
-        tell("revoked", () -> listener.onPartitionsRevoked(partitions));
-        committer.commitSync(revoked, settings.drainMs());
-        forget(partitions);
-    }
-
-    @Override
-    public void onPartitionsLost(Collection<TopicPartition> partitions) {
-        if (assignment.of(partitions).isEmpty())
-            return;
-        drop(assignment.of(partitions));
-        forget(partitions);
-        tell("lost", () -> listener.onPartitionsLost(partitions));
-    }
-
-    private void forget(Collection<TopicPartition> partitions) {
-        assignment.remove(partitions).forEach(committer::end);
-        watch.lookNow(watched);
-    }
-
-    /** Drops what no handler has begun. */
-    private void drop(Collection<AssignedPartition> partitions) {
-        partitions.forEach(AssignedPartition::revoke);
-        // Before the parked ones are given up, or a worker takes what waited behind them for its turn.
-        Assignment.dropQueued(partitions);
-        partitions.forEach(aftermath::forget);
-    }
-
-    /** Drops what no handler has begun, and waits for the others. */
-    private void drain(Collection<AssignedPartition> partitions, long untilMs) {
-        drop(partitions);
-        while (true) {
-            collect();
-            runCommands();
-            if (!Assignment.dropQueued(partitions))
-                return;
-            long leftMs = untilMs - time.milliseconds();
-            if (leftMs <= 0) {
-                LOG.warn("Handlers of {} were still running when the time to finish them was over; their records will be handled again",
-                        partitions);
-                return;
-            }
-            await(leftMs, 1);
-        }
     }
 
     /** Waits outside of Kafka's consumer until so many records are completed, or for this long. */
@@ -492,14 +414,6 @@ public final class PollLoop implements ConsumerRebalanceListener {
         }
     }
 
-    private static void tell(String what, Runnable call) {
-        try {
-            call.run();
-        } catch (RuntimeException e) {
-            LOG.error("The rebalance listener threw when partitions were {}", what, e);
-        }
-    }
-
     // ---------------------------------------------------------------- for who runs it round by round; poll thread
 
     /** When the next commit or the next waiting record is due, milliseconds since the epoch; in a round before that nothing may happen. */
@@ -510,6 +424,11 @@ public final class PollLoop implements ConsumerRebalanceListener {
     /** Whether something came in for the next round. */
     public boolean hasNews() {
         return !commands.isEmpty() || !completions.isEmpty();
+    }
+
+    /** To be told of rebalances by Kafka's consumer. */
+    public ConsumerRebalanceListener rebalances() {
+        return rebalances;
     }
 
     /** What is assigned now. */
@@ -526,11 +445,11 @@ public final class PollLoop implements ConsumerRebalanceListener {
 
     private void shutDown() {
         try {
-            giveUp(assignment.all().stream().map(AssignedPartition::topicPartition).toList());
+            rebalances.onPartitionsRevoked(assignment.all().stream().map(AssignedPartition::topicPartition).toList());
         } catch (RuntimeException e) {
             fail(e);
         } finally {
-            forget(List.copyOf(consumer.assignment()));
+            rebalances.forget(List.copyOf(consumer.assignment()));
             closeConsumer();
         }
     }

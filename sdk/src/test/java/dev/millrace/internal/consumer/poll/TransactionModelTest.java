@@ -218,7 +218,7 @@ class TransactionModelTest {
             owners.replaceAll((partition, owner) -> other);
             for (int i = 0; i < 5; i++)
                 any().step();
-            member.loop.onPartitionsLost(member.consumer.assignment());
+            member.loop.rebalances().onPartitionsLost(member.consumer.assignment());
             member.consumer.rebalance(List.of());
             member.join();
         }
@@ -316,7 +316,7 @@ class TransactionModelTest {
                         new Watch(Long.MAX_VALUE, 1_000, time), (kafka, own, host, clock) -> new TransactionalCommitter(kafka, new OutputTransactions(producer, this), refused, host,
                                 new TransactionalCommitter.Settings(own.commitIntervalMs(), own.commitRecords(), own.retryBackoffMs()),
                                 clock)), time);
-                consumer.subscribe(List.of("in", "no-id"), loop);
+                consumer.subscribe(List.of("in", "no-id"), loop.rebalances());
                 join();
             }
 
