@@ -42,7 +42,6 @@ import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,7 +79,7 @@ final class ConsumerRuntime<K, V> {
         checkPlan(plan);
         ConsumerConfigParser parser = new ConsumerConfigParser(plan.configs, plan.transactionalHandler != null);
         own = parser.own();
-        RecordDecoder.Factory<K, V> decoders = new Decoders<>(plan.configs);
+        RecordDecoder.Factory<K, V> decoders = new ConfiguredDecoders<>(plan.configs);
         WorkerThreads.check(own.getBoolean(MillraceConsumerConfig.VIRTUAL_THREADS_CONFIG));
         // Those who complete a record wake the loop, which is made last.
         PollLoop[] made = new PollLoop[1];
@@ -414,39 +413,5 @@ final class ConsumerRuntime<K, V> {
             case RUNNING -> ConsumerStatus.State.RUNNING;
             case CLOSED -> ended.getCount() == 0 ? ConsumerStatus.State.CLOSED : ConsumerStatus.State.CLOSING;
         };
-    }
-
-    // ---------------------------------------------------------------- deserializers
-
-    /** Makes deserializers as Kafka's consumer does: by class or name, configured with everything the user gave. */
-    private static final class Decoders<K, V> implements RecordDecoder.Factory<K, V> {
-
-        private final ConsumerConfig config;
-
-        Decoders(Map<String, Object> configs) {
-            config = new QuietConfig(configs);
-            // A class that can't be made should fail the build, not a worker.
-            get().close();
-        }
-
-        /** Kafka's consumer logs the same values. */
-        private static final class QuietConfig extends ConsumerConfig {
-            QuietConfig(Map<String, Object> configs) {
-                super(configs, false);
-            }
-        }
-
-        @Override
-        public RecordDecoder<K, V> get() {
-            return new RecordDecoder<>(make(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, true),
-                    make(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, false));
-        }
-
-        @SuppressWarnings("unchecked") // the configuration can't know the record's types
-        private <T> Deserializer<T> make(String key, boolean isKey) {
-            Deserializer<T> deserializer = config.getConfiguredInstance(key, Deserializer.class);
-            deserializer.configure(config.originals(), isKey);
-            return deserializer;
-        }
     }
 }
