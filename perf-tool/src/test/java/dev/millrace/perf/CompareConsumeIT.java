@@ -5,58 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.millrace.testkit.KafkaCluster;
 import dev.millrace.testkit.LaunchedProgram;
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The commands as a user runs them: consumers compared, and end to end. No test asks for a speed. */
-class CompareConsumeIT {
-    private static KafkaCluster cluster;
-
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void startCluster() {
-        cluster = KafkaCluster.builder().start();
-    }
-
-    @AfterAll
-    static void closeCluster() {
-        cluster.close();
-    }
-
-    private LaunchedProgram run(String... args) throws IOException {
-        List<String> all = new ArrayList<>(List.of(args));
-        all.addAll(List.of("--bootstrap-server", cluster.bootstrapServers()));
-        return LaunchedProgram.start(folder, LauncherIT.LAUNCHER, all.toArray(String[]::new));
-    }
-
-    private JsonNode json(String file) throws IOException {
-        return new ObjectMapper().readTree(Files.readString(folder.resolve(file)));
-    }
-
-    private static Set<String> topics() throws Exception {
-        Set<String> names = new TreeSet<>(cluster.admin().listTopics().names().get());
-        names.remove("__consumer_offsets");
-        return names;
-    }
-
+class CompareConsumeIT extends BesideACluster {
     @Test
     void shouldHaveBothSidesReadTheSameTopic() throws Exception {
         Set<String> before = topics();
-        LaunchedProgram run = run("compare", "--mode", "consume", "--rounds", "1", "--num-records", "3000", "--warmup-records", "500",
+        LaunchedProgram run = runAtCluster("compare", "--mode", "consume", "--rounds", "1", "--num-records", "3000", "--warmup-records", "500",
                 "--work-us", "10", "--a", "client=kafka,max.poll.records=50", "--b", "client=pool,concurrency=4", "--json", "r.json",
                 "--target", "a.records_per_s>=1").expectExit(0);
         run.assertErr("filling a topic with 3,500 records", "round 1/1, A (client=kafka, max.poll.records=50): ",
@@ -75,7 +35,7 @@ class CompareConsumeIT {
     @Test
     void shouldFillATopicForEachSideThatWantsOtherRecords() throws Exception {
         Set<String> before = topics();
-        LaunchedProgram run = run("compare", "--mode=consume", "--rounds", "1", "--num-records", "2000", "--warmup-records", "100",
+        LaunchedProgram run = runAtCluster("compare", "--mode=consume", "--rounds", "1", "--num-records", "2000", "--warmup-records", "100",
                 "--work-us", "50", "--a", "hot-key-share=0.5", "--b", "hot-key-share=0", "--json", "-").expectExit(0);
         assertEquals(2, run.err().lines().filter(line -> line.startsWith("filling a topic")).count(), run::err);
         JsonNode json = json("out");
@@ -92,7 +52,7 @@ class CompareConsumeIT {
         for (String producer : List.of("millrace", "kafka")) {
             // Each client on one of the sides.
             String consumer = producer.equals("kafka") ? "millrace" : "kafka";
-            LaunchedProgram run = run("e2e", "--client", consumer, "--producer", producer, "--throughput", "2000",
+            LaunchedProgram run = runAtCluster("e2e", "--client", consumer, "--producer", producer, "--throughput", "2000",
                     "--num-records", "1500", "--warmup-records", "300", "--work-us", "20", "--topic", "both", "--json", "e.json",
                     "--hlog", "e.hlog", "--target", "errors=0,p50<60s").expectExit(0);
             run.assertOut("producer   " + producer + ", 2,000 records/s by schedule", "consumer   " + consumer,
@@ -109,7 +69,7 @@ class CompareConsumeIT {
     @Test
     void shouldStopInTheMiddleOfAnEndToEndRun() throws Exception {
         Set<String> before = topics();
-        LaunchedProgram run = run("e2e", "--client", "kafka", "--num-records", "100000000", "--throughput", "1000", "--warmup-records",
+        LaunchedProgram run = runAtCluster("e2e", "--client", "kafka", "--num-records", "100000000", "--throughput", "1000", "--warmup-records",
                 "10", "--reporting-interval", "100");
         run.awaitErr("handled   0%");
         run.interrupt();

@@ -5,54 +5,24 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.millrace.testkit.KafkaCluster;
 import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The command as a user runs it. No test asks for a speed, nor for which side is better. */
-class CompareIT {
-    private static KafkaCluster cluster;
-
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void startCluster() {
-        cluster = KafkaCluster.builder().start();
-    }
-
-    @AfterAll
-    static void closeCluster() {
-        cluster.close();
-    }
-
+class CompareIT extends BesideACluster {
     private LaunchedProgram compare(String... args) throws IOException {
-        List<String> all = new ArrayList<>(List.of("compare", "--warmup-records", "500"));
+        List<String> all = new ArrayList<>(List.of("--warmup-records", "500"));
         all.addAll(List.of(args));
         if (!all.contains("--num-records")) {
             all.addAll(List.of("--num-records", "3000"));
         }
-        return LaunchedProgram.start(folder, LauncherIT.LAUNCHER, all.toArray(String[]::new));
-    }
-
-    private JsonNode json(String file) throws IOException {
-        return new ObjectMapper().readTree(Files.readString(folder.resolve(file)));
-    }
-
-    private static Set<String> topics() throws ExecutionException, InterruptedException {
-        return cluster.admin().listTopics().names().get();
+        return run("compare", all.toArray(String[]::new));
     }
 
     @Test

@@ -5,16 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.perf.spec.Client;
 import dev.millrace.perf.spec.ConsumeClient;
-import dev.millrace.testkit.KafkaCluster;
 import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,52 +19,12 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The command as a user runs it, against a real broker. No test asks for a speed. */
-class ConsumeIT {
-    private static KafkaCluster cluster;
-
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void startCluster() {
-        cluster = KafkaCluster.builder().start();
-    }
-
-    @AfterAll
-    static void closeCluster() {
-        cluster.close();
-    }
-
-    private LaunchedProgram consume(String... args) throws IOException {
-        List<String> all = new ArrayList<>(List.of("consume"));
-        all.addAll(List.of(args));
-        return LaunchedProgram.start(folder, LauncherIT.LAUNCHER, all.toArray(String[]::new));
-    }
-
-    private LaunchedProgram consumeFromCluster(String... args) throws IOException {
-        List<String> all = new ArrayList<>(List.of("--bootstrap-server", cluster.bootstrapServers()));
-        all.addAll(List.of(args));
-        return consume(all.toArray(String[]::new));
-    }
-
-    private JsonNode json(String file) throws IOException {
-        return new ObjectMapper().readTree(Files.readString(folder.resolve(file)));
-    }
-
-    private static Set<String> topics() throws InterruptedException, ExecutionException {
-        Set<String> names = new TreeSet<>(cluster.admin().listTopics().names().get());
-        names.remove("__consumer_offsets");
-        return names;
-    }
-
+class ConsumeIT extends BesideACluster {
     private static Set<String> groups() throws InterruptedException, ExecutionException {
         Set<String> ids = new TreeSet<>();
         cluster.admin().listGroups().all().get().forEach(group -> ids.add(group.groupId()));
@@ -81,7 +36,7 @@ class ConsumeIT {
     void shouldFillATopicHandleEachRecordOnceAndCleanUp(ConsumeClient client) throws Exception {
         Set<String> topicsBefore = topics();
         Set<String> groupsBefore = groups();
-        LaunchedProgram run = consumeFromCluster("--client", client.toString(), "--num-records", "8000", "--warmup-records", "2000",
+        LaunchedProgram run = runAtCluster("consume", "--client", client.toString(), "--num-records", "8000", "--warmup-records", "2000",
                 "--partitions", "3", "--hot-key-share", "0.5", "--work-us", "20", "--json", "result.json", "--hlog", "run.hlog",
                 "--target", "errors=0,rate>=1").expectExit(0);
         run.assertOut(client == ConsumeClient.KAFKA ? "one thread that polls and handles, 20 us of work"
@@ -111,7 +66,7 @@ class ConsumeIT {
 
     @Test
     void shouldHandleAsynchronouslyAtMostSoManyAtATime() throws IOException, InterruptedException {
-        consumeFromCluster("--num-records", "4000", "--warmup-records", "100", "--async", "--concurrency", "50", "--work-us", "2000",
+        runAtCluster("consume", "--num-records", "4000", "--warmup-records", "100", "--async", "--concurrency", "50", "--work-us", "2000",
                 "--ordering", "unordered", "--json", "-", "--command-property", "millrace.consumer.commit.interval.ms=100")
                 .expectExit(0).assertErr("ordering unordered, concurrency 50, asynchronous handlers, 2,000 us of work",
                         "0 missing, 0 handled again, all committed", "millrace.consumer.commit.interval.ms=100; defaults");
@@ -141,7 +96,7 @@ class ConsumeIT {
                 }
             }
         }
-        consumeFromCluster("--client", "kafka", "--topic", "theirs", "--command-property", "isolation.level=read_committed",
+        runAtCluster("consume", "--client", "kafka", "--topic", "theirs", "--command-property", "isolation.level=read_committed",
                 "group.id=mine", "--work-us", "1000", "--json", "-").expectExit(0)
                 .assertErr("reading what the topic holds", "200 handled once at least, 0 missing", "all committed");
         JsonNode json = json("out");
@@ -151,13 +106,13 @@ class ConsumeIT {
                 cluster.admin().listConsumerGroupOffsets("mine").partitionsToOffsetAndMetadata().get();
         assertEquals(2, committed.size(), "a group that was named stays");
         assertTrue(topics().contains("theirs"));
-        consumeFromCluster("--client", "kafka", "--topic", "theirs", "--command-property", "group.id=mine").expectExit(1)
+        runAtCluster("consume", "--client", "kafka", "--topic", "theirs", "--command-property", "group.id=mine").expectExit(1)
                 .assertErr("group mine has committed offsets of topic theirs already");
     }
 
     @Test
     void shouldMeasureWorkOnABarePoolWithoutABroker() throws IOException, InterruptedException {
-        LaunchedProgram run = consume("--client", "pool", "--concurrency", "8", "--work-us", "200", "--num-records", "4000",
+        LaunchedProgram run = run("consume", "--client", "pool", "--concurrency", "8", "--work-us", "200", "--num-records", "4000",
                 "--warmup-records", "1000", "--json", "-", "--target", "share>=2").expectExit(3);
         run.assertErr("8 threads and no consumer, 200 us of work", "5,000 handled once at least, 0 missing", "MISSED");
         JsonNode json = json("out");
@@ -170,7 +125,7 @@ class ConsumeIT {
     @Test
     void shouldPrintWhatItHasAndCleanUpWhenInterrupted() throws Exception {
         Set<String> before = topics();
-        LaunchedProgram run = consumeFromCluster("--client", "kafka", "--num-records", "50000", "--warmup-records", "10",
+        LaunchedProgram run = runAtCluster("consume", "--client", "kafka", "--num-records", "50000", "--warmup-records", "10",
                 "--work-us", "5000", "--reporting-interval", "100");
         run.awaitErr("handled   0%");
         run.interrupt();

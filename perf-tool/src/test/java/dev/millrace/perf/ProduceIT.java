@@ -5,71 +5,30 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.perf.spec.Client;
-import dev.millrace.testkit.KafkaCluster;
 import dev.millrace.testkit.LaunchedProgram;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command as a user runs it, against real brokers. No test asks for a speed. */
-class ProduceIT {
-    private static KafkaCluster cluster;
-
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void startCluster() {
-        cluster = KafkaCluster.builder().start();
-    }
-
-    @AfterAll
-    static void closeCluster() {
-        cluster.close();
-    }
-
-    private LaunchedProgram produce(String... args) throws IOException {
-        List<String> all = new ArrayList<>(List.of("produce"));
-        all.addAll(List.of(args));
-        return LaunchedProgram.start(folder, LauncherIT.LAUNCHER, all.toArray(String[]::new));
-    }
-
-    /** Against the test's own cluster, which is quicker than a new one each time. */
-    private LaunchedProgram produceToCluster(String... args) throws IOException {
-        List<String> all = new ArrayList<>(List.of("--bootstrap-server", cluster.bootstrapServers()));
-        all.addAll(List.of(args));
-        return produce(all.toArray(String[]::new));
-    }
-
-    private JsonNode json(String file) throws IOException {
-        return new ObjectMapper().readTree(Files.readString(folder.resolve(file)));
-    }
-
+class ProduceIT extends BesideACluster {
     @ParameterizedTest
     @EnumSource(Client.class)
     void shouldStartABrokerSendConfirmAndCleanUp(Client client) throws IOException, InterruptedException {
-        LaunchedProgram run = produce("--client", client.toString(), "--num-records", "30000", "--json", "result.json", "--hlog",
+        LaunchedProgram run = run("produce", "--client", client.toString(), "--num-records", "30000", "--json", "result.json", "--hlog",
                 "run.hlog", "--target", "errors=0,rate>=1").expectExit(0);
         run.assertOut(client + ", 1 thread", "30,000 acknowledged, 0 errors, 30,000 confirmed", "compression.type=none",
                 "p99.99", "1 embedded broker", "errors=0");
@@ -89,7 +48,7 @@ class ProduceIT {
     @ParameterizedTest
     @CsvSource({"millrace, lz4", "millrace, zstd", "millrace, snappy", "kafka, lz4"})
     void shouldPrintNoWarningsWhateverTheCodec(String client, String codec) throws IOException, InterruptedException {
-        LaunchedProgram run = produceToCluster("--client", client, "--num-records", "20000", "--warmup-records", "1000",
+        LaunchedProgram run = runAtCluster("produce", "--client", client, "--num-records", "20000", "--warmup-records", "1000",
                 "--command-property", "compression.type=" + codec)
                 .expectExit(0).assertOut("compression.type=" + codec, "20,000 confirmed");
         assertFalse(run.err().toUpperCase(Locale.ROOT).contains("WARN"), run::err);
@@ -97,14 +56,14 @@ class ProduceIT {
 
     @Test
     void shouldSpreadOverEmbeddedBrokersWithReplicas() throws IOException, InterruptedException {
-        produce("--embedded", "2", "--partitions", "3", "--num-records", "2000", "--threads", "2", "--key-cardinality", "50")
+        run("produce", "--embedded", "2", "--partitions", "3", "--num-records", "2000", "--threads", "2", "--key-cardinality", "50")
                 .expectExit(0)
                 .assertOut("2 embedded brokers", "3 partitions, replication factor 2", "2,000 confirmed", "2 threads", "50 keys");
     }
 
     @Test
     void shouldKeepAnOpenLoop() throws IOException, InterruptedException {
-        produceToCluster("--throughput", "1000", "--num-records", "500", "--warmup-records", "100", "--json", "-")
+        runAtCluster("produce", "--throughput", "1000", "--num-records", "500", "--warmup-records", "100", "--json", "-")
                 .expectExit(0).assertErr("1,000 records/s by schedule (open loop)", "service ");
         JsonNode json = json("out");
         assertTrue(json.get("response_ms").get("max").asDouble() >= json.get("service_ms").get("max").asDouble(),
@@ -114,25 +73,25 @@ class ProduceIT {
 
     @Test
     void shouldEndWith3WhenATargetIsMissed() throws IOException, InterruptedException {
-        produceToCluster("--num-records", "2000", "--target", "max<1us,errors=0")
+        runAtCluster("produce", "--num-records", "2000", "--target", "max<1us,errors=0")
                 .expectExit(3).assertOut("max<1us", "MISSED", "errors=0").assertErr("a target was missed");
     }
 
     @Test
     void shouldEndWith4WhenThereAreTooFewSamples() throws IOException, InterruptedException {
-        produceToCluster("--num-records", "2000", "--target", "p99.9<600s")
+        runAtCluster("produce", "--num-records", "2000", "--target", "p99.9<600s")
                 .expectExit(4).assertOut("NOT VALID").assertErr("needs at least 10,000 acknowledged records");
     }
 
     @Test
     void shouldEndWith4WhenTheScheduleIsNotKept() throws IOException, InterruptedException {
-        produceToCluster("--num-records", "2000000", "--warmup-records", "0", "--throughput", "500000000")
+        runAtCluster("produce", "--num-records", "2000000", "--warmup-records", "0", "--throughput", "500000000")
                 .expectExit(4).assertErr("the schedule of 500,000,000 records/s was not kept");
     }
 
     @Test
     void shouldEndWith1WhenRecordsFail() throws IOException, InterruptedException {
-        produceToCluster("--num-records", "10", "--warmup-records", "0", "--command-property", "max.request.size=120",
+        runAtCluster("produce", "--num-records", "10", "--warmup-records", "0", "--command-property", "max.request.size=120",
                 "--record-size", "500")
                 .expectExit(1).assertOut("0 acknowledged, 10 errors, 0 confirmed")
                 .assertErr("10 records failed", "RecordTooLargeException");
@@ -141,7 +100,7 @@ class ProduceIT {
     @Test
     void shouldUseATopicAsItIsAndLeaveItThere() throws IOException, InterruptedException {
         cluster.createTopic("mine", 2, 1);
-        produceToCluster("--topic", "mine", "--num-records", "100", "--warmup-records", "10").expectExit(0)
+        runAtCluster("produce", "--topic", "mine", "--num-records", "100", "--warmup-records", "10").expectExit(0)
                 .assertOut("mine, 2 partitions", "100 confirmed");
         assertEquals(110, cluster.endOffsets("mine").values().stream().mapToLong(Long::longValue).sum());
     }
@@ -149,21 +108,17 @@ class ProduceIT {
     @Test
     void shouldMakeAMissingTopicAndDeleteOnlyItsOwn() throws Exception {
         Set<String> before = topics();
-        produceToCluster("--num-records", "10").expectExit(0);
+        runAtCluster("produce", "--num-records", "10").expectExit(0);
         assertEquals(before, topics());
-        produceToCluster("--num-records", "10", "--topic", "kept", "--partitions", "4").expectExit(0)
+        runAtCluster("produce", "--num-records", "10", "--topic", "kept", "--partitions", "4").expectExit(0)
                 .assertOut("kept, 4 partitions");
         assertTrue(topics().contains("kept"));
-    }
-
-    private static Set<String> topics() throws InterruptedException, ExecutionException {
-        return cluster.admin().listTopics().names().get();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "1"})
     void shouldConfirmWhatIsAcknowledgedEarly(String acks) throws IOException, InterruptedException {
-        produceToCluster("--num-records", "5000", "--command-property", "acks=" + acks, "enable.idempotence=false")
+        runAtCluster("produce", "--num-records", "5000", "--command-property", "acks=" + acks, "enable.idempotence=false")
                 .expectExit(0).assertOut("acks=" + acks, "5,000 confirmed");
     }
 
@@ -171,19 +126,19 @@ class ProduceIT {
     void shouldSendThePayloadFile() throws IOException, InterruptedException {
         Files.writeString(folder.resolve("payload"), "{\"a\":1}\n{\"b\":2}\n");
         Files.writeString(folder.resolve("client.properties"), "linger.ms=3\n");
-        produceToCluster("--num-records", "100", "--payload-file", "payload", "--command-config", "client.properties")
+        runAtCluster("produce", "--num-records", "100", "--payload-file", "payload", "--command-config", "client.properties")
                 .expectExit(0).assertOut("values from payload", "linger.ms=3; defaults", "100 confirmed");
     }
 
     @Test
     void shouldWarnOfASettingNobodyKnows() throws IOException, InterruptedException {
-        produceToCluster("--num-records", "10", "--client", "kafka", "--command-property", "linger.msx=3")
+        runAtCluster("produce", "--num-records", "10", "--client", "kafka", "--command-property", "linger.msx=3")
                 .expectExit(0).assertErr("warning: no producer setting is called linger.msx");
     }
 
     @Test
     void shouldSayThatNoBrokerAnswers() throws IOException, InterruptedException {
-        LaunchedProgram run = produce("--bootstrap-server", "127.0.0.1:1").expectExit(1)
+        LaunchedProgram run = run("produce", "--bootstrap-server", "127.0.0.1:1").expectExit(1)
                 .assertErr("no answer from 127.0.0.1:1 within 10 s");
         assertEquals(1, run.err().lines().count(), run::err);
         assertEquals("", run.out());
@@ -191,14 +146,14 @@ class ProduceIT {
 
     @Test
     void shouldSayThatATopicCannotBeMade() throws IOException, InterruptedException {
-        produceToCluster("--topic", "not/a/name").expectExit(1).assertErr("topic not/a/name", "invalid topic");
-        produceToCluster("--replication-factor", "5").expectExit(1).assertErr("eplication factor");
+        runAtCluster("produce", "--topic", "not/a/name").expectExit(1).assertErr("topic not/a/name", "invalid topic");
+        runAtCluster("produce", "--replication-factor", "5").expectExit(1).assertErr("eplication factor");
     }
 
     @ParameterizedTest
     @EnumSource(Client.class)
     void shouldMeasureAgainstTheSink(Client client) throws IOException, InterruptedException {
-        produce("--client", client.toString(), "--sink", "2ms", "--num-records", "20000", "--json", "result.json")
+        run("produce", "--client", client.toString(), "--sink", "2ms", "--num-records", "20000", "--json", "result.json")
                 .expectExit(0).assertOut("20,000 acknowledged, 0 errors, not confirmed: the sink stores nothing",
                         "the sink, which waits 2.000 ms");
         assertTrue(json("result.json").get("records_confirmed").isNull());
@@ -210,7 +165,7 @@ class ProduceIT {
     @EnumSource(Client.class)
     void shouldSendInTransactions(Client client) throws IOException, InterruptedException {
         cluster.createTopic("tx-" + client, 3, 1);
-        LaunchedProgram run = produceToCluster("--client", client.toString(), "--num-records", "6000", "--throughput", "3000",
+        LaunchedProgram run = runAtCluster("produce", "--client", client.toString(), "--num-records", "6000", "--throughput", "3000",
                 "--warmup-records", "500", "--transactional-id", "id-" + client, "--transaction-duration-ms", "200",
                 "--topic", "tx-" + client, "--json", "result.json").expectExit(0);
         run.assertOut("6,000 committed, 0 errors, 6,000 confirmed by a read_committed consumer", ", each after 200 ms; "
@@ -230,14 +185,14 @@ class ProduceIT {
 
     @Test
     void shouldShareATransactionAmongThreadsAndMakeUpAnId() throws IOException, InterruptedException {
-        produceToCluster("--num-records", "40000", "--warmup-records", "2000", "--threads", "4", "--transaction-duration-ms",
+        runAtCluster("produce", "--num-records", "40000", "--warmup-records", "2000", "--threads", "4", "--transaction-duration-ms",
                 "50", "--json", "result.json").expectExit(0)
                 .assertOut("40,000 committed, 0 errors, 40,000 confirmed", "transactional.id=millrace-perf-");
     }
 
     @Test
     void shouldTakeTheIdFromTheSettings() throws IOException, InterruptedException {
-        produceToCluster("--num-records", "100", "--warmup-records", "0", "--command-property", "transactional.id=mine")
+        runAtCluster("produce", "--num-records", "100", "--warmup-records", "0", "--command-property", "transactional.id=mine")
                 .expectExit(0).assertOut(", each after 3,000 ms; 0 transactions aborted", "transactional.id=mine");
     }
 
@@ -246,7 +201,7 @@ class ProduceIT {
     @EnumSource(Client.class)
     void shouldNotCountRecordsOfAbortedTransactions(Client client) throws IOException, InterruptedException {
         Files.writeString(folder.resolve("payload"), "a\nb\n" + "c".repeat(500) + "\nd\n");
-        produceToCluster("--client", client.toString(), "--num-records", "400", "--warmup-records", "0", "--payload-file",
+        runAtCluster("produce", "--client", client.toString(), "--num-records", "400", "--warmup-records", "0", "--payload-file",
                 "payload", "--transaction-duration-ms", "3000", "--command-property", "max.request.size=200", "--json",
                 "result.json").expectExit(1).assertErr("records were not committed", "RecordTooLargeException");
         JsonNode json = json("result.json");
@@ -260,7 +215,7 @@ class ProduceIT {
     @ParameterizedTest
     @EnumSource(Client.class)
     void shouldSayThatAnotherProducerTookTheId(Client client) throws IOException, InterruptedException {
-        LaunchedProgram run = produceToCluster("--client", client.toString(), "--num-records", "1000000", "--throughput", "500",
+        LaunchedProgram run = runAtCluster("produce", "--client", client.toString(), "--num-records", "1000000", "--throughput", "500",
                 "--warmup-records", "10", "--transactional-id", "taken-" + client, "--transaction-duration-ms", "300",
                 "--reporting-interval", "100");
         run.awaitErr("sent   0%");
@@ -277,7 +232,7 @@ class ProduceIT {
 
     @Test
     void shouldPrintWhatItHasAndCleanUpWhenInterrupted() throws IOException, InterruptedException {
-        LaunchedProgram run = produce("--throughput", "2000", "--num-records", "100000000", "--warmup-records", "10",
+        LaunchedProgram run = run("produce", "--throughput", "2000", "--num-records", "100000000", "--warmup-records", "10",
                 "--reporting-interval", "100");
         run.awaitErr("sent   0%");
         run.interrupt();
@@ -286,7 +241,7 @@ class ProduceIT {
 
     @Test
     void shouldCleanUpWhenInterruptedBeforeTheRun() throws IOException, InterruptedException {
-        LaunchedProgram run = produce();
+        LaunchedProgram run = run("produce");
         run.awaitErr("starting 1 embedded broker");
         run.interrupt();
         run.expectExit(130);
