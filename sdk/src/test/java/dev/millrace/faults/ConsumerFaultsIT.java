@@ -299,6 +299,8 @@ class ConsumerFaultsIT {
                 run.awaitHandled(10 * SOME);
                 TimeUnit.NANOSECONDS.sleep(endNs - System.nanoTime());
                 proxy.heal();
+                // The feed's connection has to come back, too, or its records are given up some faults later.
+                run.awaitWritten();
                 run.awaitHandled(10 * SOME);
             } while (run.goesOn());
             run.finish().assertKept();

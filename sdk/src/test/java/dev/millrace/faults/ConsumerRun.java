@@ -205,6 +205,13 @@ final class ConsumerRun implements AutoCloseable {
         await(more + " more are handled", () -> ledger.handled() >= target);
     }
 
+    /** Blocks until more is in each partition than now. */
+    void awaitWritten() throws InterruptedException {
+        SortedMap<Integer, Long> before = cluster.kafka().endOffsets(name);
+        await("all partitions are written to", () -> cluster.kafka().endOffsets(name).entrySet().stream()
+                .allMatch(end -> end.getValue() > before.get(end.getKey())));
+    }
+
     void awaitHandledBy(Member member, int more) throws InterruptedException {
         int target = ledger.count(member, Kind.END) + more;
         await(more + " more are handled by " + member.id(), () -> ledger.count(member, Kind.END) >= target);
