@@ -55,8 +55,10 @@ public final class MillraceConsumerConfig {
 
     /**
      * {@code millrace.consumer.max.in.flight.records}, int, 20,000, from {@code millrace.consumer.concurrency}: records that were fetched
-     * and are not done, over all partitions; beyond it the fullest partitions are paused. The last poll may go over it by
-     * {@code max.poll.records}, which may not be above it, and is 2,000 or this, whichever is less, unless it is given.
+     * and are not done, over all partitions. From then on those partitions are paused that have their share of it, which is this by the
+     * number of partitions: one that stands still does not keep the others from theirs. A poll may go over either by
+     * {@code max.poll.records}, which may not be above this, and is 2,000 or this, whichever is less, unless it is given; where nothing at all
+     * is done, there may in the end be twice as many, and that much more of each partition.
      */
     public static final String MAX_IN_FLIGHT_RECORDS_CONFIG = "millrace.consumer.max.in.flight.records";
 

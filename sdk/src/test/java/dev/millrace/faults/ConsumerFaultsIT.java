@@ -330,8 +330,7 @@ class ConsumerFaultsIT {
     private static void closeWithMuchInFlight(ConsumerRun run) throws Exception {
         Member member = run.open("test.gate", true);
         run.awaitShared();
-        // No handler of it returns before the gate opens.
-        run.await("10,000 in flight", () -> run.fetched(member) >= 10_000);
+        run.await("10,000 in flight", () -> run.inFlight(member) >= 10_000);
         run.beginClose(member);
         member.process().tell("gate", "open");
         run.awaitClosed(member);

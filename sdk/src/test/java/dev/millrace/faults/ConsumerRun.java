@@ -181,11 +181,11 @@ final class ConsumerRun implements AutoCloseable {
         awaitClosed(member);
     }
 
-    /** Records that were fetched by it, ever. */
-    long fetched(Member member) throws InterruptedException {
+    /** Records that it has fetched and not done. */
+    long inFlight(Member member) throws InterruptedException {
         String question = member.id() + "-" + System.nanoTime();
-        member.process().tell("fetched", question);
-        return Long.parseLong(member.process().awaitLine("fetched " + question).split(" ")[2]);
+        member.process().tell("in-flight", question);
+        return Long.parseLong(member.process().awaitLine("in-flight " + question).split(" ")[2]);
     }
 
     /** SIGKILL. */

@@ -115,7 +115,7 @@ final class MemberMain {
             case "gate" -> gateShut = words[1].equals("shut");
             case "hands" -> handsTied = words[1].equals("tied");
             case "fail" -> allFail = words[1].equals("all");
-            case "fetched" -> System.out.println("fetched " + words[1] + " " + fetched());
+            case "in-flight" -> System.out.println("in-flight " + words[1] + " " + inFlight());
             default -> throw new IllegalArgumentException(words[0]);
         }
     }
@@ -133,10 +133,11 @@ final class MemberMain {
         System.out.println("closed " + id + " " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs) + " " + how);
     }
 
-    private long fetched() {
+    /** By the consumer's own metric: Kafka's count of fetched records leaves out those of a fetch that is not read to its end. */
+    private long inFlight() {
         return consumer.metrics().values().stream()
-                .filter(metric -> metric.metricName().name().equals("records-consumed-total") && metric.metricName().tags().size() == 1)
-                .mapToLong(metric -> ((Double) metric.metricValue()).longValue()).sum();
+                .filter(metric -> metric.metricName().name().equals("records-in-flight") && metric.metricName().tags().size() == 1)
+                .mapToLong(metric -> ((Number) metric.metricValue()).longValue()).sum();
     }
 
     // ---------------------------------------------------------------- handling
