@@ -29,6 +29,7 @@ final class PartitionAudit {
         /** What was committed when it began; null if nothing. */
         final Commit found;
         final Map<Integer, Attempt> lastOfKey = new HashMap<>();
+        final BitSet begun = new BitSet();
         final Assignment before;
         End end = End.OPEN;
 
@@ -175,9 +176,11 @@ final class PartitionAudit {
             return;
         }
         // A handler that begins just when its partition is lost may begin when that is already won again. When it is revoked, it is
-        // waited for.
-        boolean late = note.detail() < 0 && now.end == End.OPEN && now.before != null && now.before.end == End.LOST;
+        // waited for. One that began there before begins here, where the partition is being lost again, which is not noted yet.
+        boolean late = note.detail() < 0 && now.end == End.OPEN && now.before != null && now.before.end == End.LOST
+                && !now.before.begun.get((int) note.offset());
         Assignment assignment = late ? now.before : now;
+        assignment.begun.set((int) note.offset());
         Attempt attempt = new Attempt(assignment, note);
         if (assignment.found != null && assignment.found.covers(note.offset()))
             report.trouble(where(note.offset()) + " was begun by " + assignment + " though it had been committed as done, by a commit at "
