@@ -112,7 +112,7 @@ class ConsumerFaultsIT {
         pool = new MemberPool(MEMBERS);
         cluster = FaultCluster.proxied(Map.of(
                 // So little that a map of what is done may be too long for it, where handlers hang; elsewhere records would come again.
-                "offset.metadata.max.bytes", "3000",
+                "offset.metadata.max.bytes", "4000",
                 "log.cleaner.backoff.ms", "500"));
         kafka = cluster.kafka();
         // Whoever asks for a coordinator first has the topic made.
@@ -321,10 +321,15 @@ class ConsumerFaultsIT {
                 closeWithMuchInFlight(run);
                 closeWhileRecordsWaitForTheirRetry(run);
                 closeWhileOthersRebalance(run);
+                // Meanwhile the feed went on, and next to nothing was handled.
+                while (run.members().size() < MEMBERS)
+                    run.open();
+                run.awaitCaughtUp();
+                // The next round begins with none.
+                for (Member member : run.members())
+                    if (run.goesOn())
+                        run.close(member);
             } while (run.goesOn());
-            // While members closed, the feed went on: there is much left to handle.
-            while (run.members().size() < MEMBERS)
-                run.open();
             HandledReport report = run.finish().assertKept().assertDrained();
             assertTrue(report.failures >= SOME, "too few waited for a retry");
         }
@@ -365,10 +370,6 @@ class ConsumerFaultsIT {
         run.awaitClosed(drains);
         run.awaitShared();
         run.awaitHandled(SOME);
-        // The next round begins with none.
-        for (Member member : run.members())
-            if (run.goesOn())
-                run.close(member);
     }
 
     // ---------------------------------------------------------------- what is found in the log and in commits
@@ -385,10 +386,10 @@ class ConsumerFaultsIT {
     void shouldSkipNothingWhateverIsInCommitsAndBetweenRecords() throws Exception {
         String topic = "holes";
         HoleyTopic holes = new HoleyTopic(kafka, topic, ConsumerRun.PARTITIONS, new Random(Scenario.seed()));
-        // With as many in flight as may be, every second one done: more than there is room for in a map of 3,000 characters.
-        holes.fill(Length.current().pick(5_000, 170_000), STUCK, 22_000);
+        // With as many in flight as may be, every second one done: more than there is room for in a map of 4,000 characters.
+        holes.fill(Length.current().pick(5_000, 170_000), STUCK, 30_000);
         try (ConsumerRun run = new ConsumerRun(cluster, watch, pool, topic, true, Protocol.COOPERATIVE.config(30_000,
-                "isolation.level", "read_committed", "test.hang", true))) {
+                "isolation.level", "read_committed", "millrace.consumer.max.partition.in.flight.records", 14_000, "test.hang", true))) {
             BitSet[] there = holes.there();
             long left = 0;
             for (int partition = 0; partition < there.length; partition++) {

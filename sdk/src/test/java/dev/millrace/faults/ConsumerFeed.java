@@ -43,7 +43,8 @@ final class ConsumerFeed implements AutoCloseable {
         try (KafkaProducer<Integer, byte[]> producer = new KafkaProducer<>(Map.of("bootstrap.servers", bootstrapServers,
                 "key.serializer", IntegerSerializer.class, "value.serializer", ByteArraySerializer.class, "linger.ms", 5,
                 // Records twice or in another order are as good as any; without sequences there is nothing to wait for when one is late.
-                "enable.idempotence", false, "max.block.ms", 120_000, "request.timeout.ms", 5_000, "reconnect.backoff.max.ms", 200))) {
+                "enable.idempotence", false, "max.block.ms", 120_000, "request.timeout.ms", 5_000, "delivery.timeout.ms", 600_000,
+                "reconnect.backoff.max.ms", 200))) {
             while (written < last) {
                 for (int i = 0; i < burst && written < last; i++)
                     send(producer);

@@ -27,6 +27,8 @@ import org.apache.kafka.common.Uuid;
 final class ConsumerRun implements AutoCloseable {
 
     static final int PARTITIONS = 12;
+    /** But for less than a feed writes in a second or two. */
+    private static final int NEARLY_ALL = 10_000;
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(Long.getLong("millrace.faults.patience", 120));
     private static final boolean VERBOSE = Boolean.getBoolean("millrace.faults.verbose");
     private static final int RECORDS = 50_000;
@@ -210,6 +212,11 @@ final class ConsumerRun implements AutoCloseable {
         SortedMap<Integer, Long> before = cluster.kafka().endOffsets(name);
         await("all partitions are written to", () -> cluster.kafka().endOffsets(name).entrySet().stream()
                 .allMatch(end -> end.getValue() > before.get(end.getKey())));
+    }
+
+    /** Blocks until nearly all is handled that was written. */
+    void awaitCaughtUp() throws InterruptedException {
+        await("nearly all is handled", () -> ledger.handled() > feed.written() - NEARLY_ALL);
     }
 
     void awaitHandledBy(Member member, int more) throws InterruptedException {
