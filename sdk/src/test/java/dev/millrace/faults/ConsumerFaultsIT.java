@@ -7,16 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.millrace.NothingLeftBehind;
 import dev.millrace.faults.HandledNotes.Kind;
 import dev.millrace.faults.MemberRecords.Nature;
-import dev.millrace.internal.consumer.offsets.DoneOffsets;
-import dev.millrace.internal.consumer.offsets.OffsetMapCodec;
 import dev.millrace.testkit.FaultProxy;
 import dev.millrace.testkit.KafkaCluster;
 import java.util.Arrays;
-import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,16 +18,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.RangeAssignor;
 import org.apache.kafka.common.GroupState;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,7 +43,7 @@ class ConsumerFaultsIT {
     /** So many more show that it goes on. */
     private static final int SOME = 100;
     private static final String OFFSETS = "__consumer_offsets";
-    private static final int OFFSETS_PARTITIONS = 3;
+    static final int OFFSETS_PARTITIONS = 3;
 
     private static FaultCluster cluster;
     private static KafkaCluster kafka;
@@ -110,10 +100,7 @@ class ConsumerFaultsIT {
     @BeforeAll
     static void start() throws Exception {
         pool = new MemberPool(MEMBERS);
-        cluster = FaultCluster.proxied(Map.of(
-                // So little that a map of what is done may be too long for it, where handlers hang; elsewhere records would come again.
-                "offset.metadata.max.bytes", "4000",
-                "log.cleaner.backoff.ms", "500"));
+        cluster = FaultCluster.proxied();
         kafka = cluster.kafka();
         // Whoever asks for a coordinator first has the topic made.
         kafka.admin().listConsumerGroupOffsets("nobody").partitionsToOffsetAndMetadata().get();
@@ -370,65 +357,6 @@ class ConsumerFaultsIT {
         run.awaitClosed(drains);
         run.awaitShared();
         run.awaitHandled(SOME);
-    }
-
-    // ---------------------------------------------------------------- what is found in the log and in commits
-
-    /** Partitions by what the group finds committed for them, and where all begin that have anything. */
-    private static final int FOREIGN = 0;
-    private static final int CORRUPT = 1;
-    private static final int OTHER_TOPIC = 2;
-    private static final int OTHER_BASE = 3;
-    private static final int VALID = 4;
-    private static final int STUCK = 5;
-
-    @Test
-    void shouldSkipNothingWhateverIsInCommitsAndBetweenRecords() throws Exception {
-        String topic = "holes";
-        HoleyTopic holes = new HoleyTopic(kafka, topic, ConsumerRun.PARTITIONS, new Random(Scenario.seed()));
-        // With as many in flight as may be, every second one done: more than there is room for in a map of 4,000 characters.
-        holes.fill(Length.current().pick(5_000, 170_000), STUCK, 30_000);
-        try (ConsumerRun run = new ConsumerRun(cluster, watch, pool, topic, true, Protocol.COOPERATIVE.config(30_000,
-                "isolation.level", "read_committed", "millrace.consumer.max.partition.in.flight.records", 14_000, "test.hang", true))) {
-            BitSet[] there = holes.there();
-            long left = 0;
-            for (int partition = 0; partition < there.length; partition++) {
-                BitSet notThere = new BitSet();
-                notThere.set(0, kafka.endOffsets(topic).get(partition).intValue());
-                notThere.andNot(there[partition]);
-                run.nothingAt(partition, notThere);
-                left += there[partition].cardinality();
-            }
-            assertTrue(left < holes.committed(), "compaction took nothing");
-            plantCommits(run, there);
-            List<Member> members = run.openAll(MEMBERS);
-            run.await("a map is refused", () -> logged(members, "takes less than") > 0);
-            members.forEach(member -> member.process().tell("hands", "free"));
-            run.finish().assertKept();
-            assertTrue(logged(members, "are ignored") >= OTHER_BASE - FOREIGN + 1, "metadata that are not to be believed were not seen");
-        }
-    }
-
-    /** Commits that say that a hundred records are done, and are not to be believed, but one. */
-    private static void plantCommits(ConsumerRun run, BitSet[] there) throws Exception {
-        long base = there[VALID].nextSetBit(500);
-        DoneOffsets done = DoneOffsets.of(base + 10, base + 110);
-        // Where it is believed, nobody handles those again.
-        BitSet believed = new BitSet();
-        believed.set(0, (int) base);
-        believed.set((int) base + 10, (int) base + 110);
-        run.nothingAt(VALID, believed);
-        Map<TopicPartition, OffsetAndMetadata> commits = new HashMap<>();
-        commits.put(new TopicPartition(run.name(), FOREIGN), new OffsetAndMetadata(0, "me too"));
-        commits.put(new TopicPartition(run.name(), CORRUPT), new OffsetAndMetadata(0, map(done, run.topicId(), 0).replace('A', 'B')));
-        commits.put(new TopicPartition(run.name(), OTHER_TOPIC), new OffsetAndMetadata(0, map(done, Uuid.randomUuid(), 0)));
-        commits.put(new TopicPartition(run.name(), OTHER_BASE), new OffsetAndMetadata(0, map(done, run.topicId(), 1)));
-        commits.put(new TopicPartition(run.name(), VALID), new OffsetAndMetadata(base, map(done, run.topicId(), base)));
-        kafka.admin().alterConsumerGroupOffsets(run.name(), commits).all().get();
-    }
-
-    private static String map(DoneOffsets done, Uuid topicId, long base) {
-        return OffsetMapCodec.encode(done, topicId, base, OffsetMapCodec.DEFAULT_MAX_BYTES);
     }
 
     private static int logged(List<Member> members, String text) {
