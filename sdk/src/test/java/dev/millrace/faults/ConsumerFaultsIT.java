@@ -11,6 +11,7 @@ import dev.millrace.testkit.FaultProxy;
 import dev.millrace.testkit.KafkaCluster;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,16 +40,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class ConsumerFaultsIT {
 
-    private static final int MEMBERS = 4;
+    private static final int MEMBERS = ConsumerStage.MEMBERS;
     /** So many more show that it goes on. */
     private static final int SOME = 100;
     private static final String OFFSETS = "__consumer_offsets";
-    static final int OFFSETS_PARTITIONS = 3;
 
+    private static ConsumerStage stage;
     private static FaultCluster cluster;
     private static KafkaCluster kafka;
-    private static CommitWatch watch;
-    private static MemberPool pool;
 
     /** How a group shares partitions. */
     private enum Protocol {
@@ -99,22 +98,15 @@ class ConsumerFaultsIT {
 
     @BeforeAll
     static void start() throws Exception {
-        pool = new MemberPool(MEMBERS);
-        cluster = FaultCluster.proxied();
+        stage = new ConsumerStage(Map.of());
+        cluster = stage.cluster();
         kafka = cluster.kafka();
-        // Whoever asks for a coordinator first has the topic made.
-        kafka.admin().listConsumerGroupOffsets("nobody").partitionsToOffsetAndMetadata().get();
-        watch = new CommitWatch(kafka.bootstrapServers(), OFFSETS_PARTITIONS);
     }
 
     @AfterAll
     static void stop() {
-        if (pool != null)
-            pool.close();
-        if (watch != null)
-            watch.close();
-        if (cluster != null)
-            cluster.close();
+        if (stage != null)
+            stage.close();
     }
 
     @AfterEach
@@ -123,7 +115,8 @@ class ConsumerFaultsIT {
     }
 
     private static ConsumerRun run(String name, Object... config) throws Exception {
-        return new ConsumerRun(cluster, watch, pool, name, config);
+        cluster.createTopic(name, ConsumerRun.PARTITIONS);
+        return new ConsumerRun(stage, name, config);
     }
 
     // ---------------------------------------------------------------- members come and go

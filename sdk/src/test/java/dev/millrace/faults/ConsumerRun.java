@@ -50,23 +50,18 @@ final class ConsumerRun implements AutoCloseable {
     private ConsumerFeed feed;
     private int opened;
 
-    /** @param overrides of the consumers' configuration: key, value, key, value, ... */
-    ConsumerRun(FaultCluster cluster, CommitWatch watch, MemberPool pool, String name, Object... overrides) throws Exception {
-        this(cluster, watch, pool, name, false, overrides);
-    }
-
-    /** @param isThere whether the topic is */
-    ConsumerRun(FaultCluster cluster, CommitWatch watch, MemberPool pool, String name, boolean isThere, Object... overrides)
-            throws Exception {
-        this.cluster = cluster;
-        this.watch = watch;
-        this.pool = pool;
+    /**
+     * @param name of the topic, which is there, and of the group
+     * @param overrides of the consumers' configuration: key, value, key, value, ...
+     */
+    ConsumerRun(ConsumerStage stage, String name, Object... overrides) throws Exception {
+        this.cluster = stage.cluster();
+        this.watch = stage.watch();
+        this.pool = stage.pool();
         this.name = name;
         System.out.printf("%s begins, seed %d%n", name, seed);
         for (int i = 0; i < PARTITIONS; i++)
             notThere[i] = new BitSet();
-        if (!isThere)
-            cluster.createTopic(name, PARTITIONS);
         config.putAll(Map.of("bootstrap.servers", cluster.kafka().bootstrapServers(), "group.id", name, "auto.offset.reset", "earliest",
                 "reconnect.backoff.max.ms", 200, "millrace.consumer.commit.interval.ms", 200, "millrace.consumer.concurrency", 8,
                 "millrace.consumer.drain.timeout.ms", 10_000));

@@ -32,7 +32,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class HolesFaultsIT {
 
-    private static final int MEMBERS = 4;
     /** Partitions by what the group finds committed for them, and where all begin that have anything. */
     private static final int FOREIGN = 0;
     private static final int CORRUPT = 1;
@@ -41,32 +40,22 @@ class HolesFaultsIT {
     private static final int VALID = 4;
     private static final int STUCK = 5;
 
-    private static FaultCluster cluster;
+    private static ConsumerStage stage;
     private static KafkaCluster kafka;
-    private static CommitWatch watch;
-    private static MemberPool pool;
 
     @BeforeAll
     static void start() throws Exception {
-        pool = new MemberPool(MEMBERS);
-        cluster = FaultCluster.proxied(Map.of(
+        stage = new ConsumerStage(Map.of(
                 // So little that a map of what is done is too long for it.
                 "offset.metadata.max.bytes", "1024",
                 "log.cleaner.backoff.ms", "500"));
-        kafka = cluster.kafka();
-        // Whoever asks for a coordinator first has the topic made.
-        kafka.admin().listConsumerGroupOffsets("nobody").partitionsToOffsetAndMetadata().get();
-        watch = new CommitWatch(kafka.bootstrapServers(), ConsumerFaultsIT.OFFSETS_PARTITIONS);
+        kafka = stage.cluster().kafka();
     }
 
     @AfterAll
     static void stop() {
-        if (pool != null)
-            pool.close();
-        if (watch != null)
-            watch.close();
-        if (cluster != null)
-            cluster.close();
+        if (stage != null)
+            stage.close();
     }
 
     @Test
@@ -75,9 +64,8 @@ class HolesFaultsIT {
         HoleyTopic holes = new HoleyTopic(kafka, topic, ConsumerRun.PARTITIONS, new Random(Scenario.seed()));
         // As many as there is room for in a map of 1,024 characters, and more.
         holes.fill(Length.current().pick(5_000, 170_000), STUCK, 12_000);
-        Object[] config = {"partition.assignment.strategy", CooperativeStickyAssignor.class.getName(), "session.timeout.ms", 30_000,
-                "heartbeat.interval.ms", 500, "isolation.level", "read_committed", "test.hang", true};
-        try (ConsumerRun run = new ConsumerRun(cluster, watch, pool, topic, true, config)) {
+        try (ConsumerRun run = new ConsumerRun(stage, topic, "partition.assignment.strategy", CooperativeStickyAssignor.class.getName(),
+                "session.timeout.ms", 30_000, "heartbeat.interval.ms", 500, "isolation.level", "read_committed", "test.hang", true)) {
             BitSet[] there = holes.there();
             long left = 0;
             for (int partition = 0; partition < there.length; partition++) {
@@ -89,7 +77,7 @@ class HolesFaultsIT {
             }
             assertTrue(left < holes.committed(), "compaction took nothing");
             plantCommits(run, there);
-            List<Member> members = run.openAll(MEMBERS);
+            List<Member> members = run.openAll(ConsumerStage.MEMBERS);
             run.await("a map is refused", () -> logged(members, "takes less than") > 0);
             members.forEach(member -> member.process().tell("hands", "free"));
             run.finish().assertKept();
