@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.consumer.ProcessingOrder;
+import dev.millrace.consumer.RebalanceListener;
 import dev.millrace.internal.consumer.commit.TopicIds;
 import dev.millrace.internal.consumer.poll.Surroundings;
 import java.nio.ByteBuffer;
@@ -17,9 +18,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -33,6 +36,8 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.StaleMemberEpochException;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -279,6 +284,42 @@ class ConsumerRuntimeTest {
         refusing.begin(1);
         assertSame(failure, assertThrows(KafkaException.class, () -> runtime.awaitTermination(SOON)).getCause());
         assertThrows(KafkaException.class, runtime::close);
+    }
+
+    /** KIP-848: it was thrown out of its group while it was told of its partitions, or is taken for one that was. */
+    @Test
+    void shouldBeginLaterWhatTheGroupDoesNotSayWhereToBegin() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        Mock outside = new Mock() {
+            @Override
+            public synchronized Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
+                if (asked.incrementAndGet() < 3)
+                    throw asked.get() == 1 ? new UnknownMemberIdException("who is that?") : new StaleMemberEpochException("that was before");
+                return super.committed(partitions);
+            }
+        };
+        List<Long> handled = new CopyOnWriteArrayList<>();
+        List<String> told = new CopyOnWriteArrayList<>();
+        CompletableFuture<Void> all = new CompletableFuture<>();
+        ConsumerRuntime<String, String> runtime = new ConsumerRuntime<>(builder().config("retry.backoff.ms", 20)
+                .rebalanceListener(new RebalanceListener() {
+                    @Override
+                    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+                        told.add(asked + " " + partitions);
+                    }
+                })
+                .handler(record -> {
+                    handled.add(record.offset());
+                    if (handled.size() == 3)
+                        all.complete(null);
+                }), new OverMock(outside));
+        runtime.start();
+        outside.begin(3);
+        all.get(SOON.toSeconds(), TimeUnit.SECONDS);
+        runtime.close();
+        assertEquals(List.of("3 [" + TP + "]"), told);
+        assertEquals(Set.of(0L, 1L, 2L), Set.copyOf(handled));
+        assertEquals(3, outside.lastCommit());
     }
 
     @Test

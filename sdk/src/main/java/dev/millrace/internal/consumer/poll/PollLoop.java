@@ -188,6 +188,7 @@ public final class PollLoop {
     public void runOnce() {
         long nowMs = time.milliseconds();
         runCommands();
+        rebalances.beginLate();
         collect();
         aftermath.routeDue(nowMs);
         throttle.release(time.nanoseconds());

@@ -6,6 +6,7 @@ import dev.millrace.internal.consumer.commit.TopicIds;
 import dev.millrace.internal.consumer.work.AssignedPartition;
 import java.nio.ByteBuffer;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,7 +15,10 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.FencedMemberEpochException;
+import org.apache.kafka.common.errors.StaleMemberEpochException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.utils.Time;
 import org.slf4j.Logger;
@@ -37,8 +41,13 @@ final class Rebalances implements ConsumerRebalanceListener {
     private final RebalanceListener listener;
     private final ToIntFunction<String> levels;
     private final long drainMs;
+    private final long retryBackoffMs;
     private final Host host;
     private final Time time;
+    /** Kafka's consumer has them, but it is not known where they begin: they are not fetched. */
+    private final Set<TopicPartition> late = new LinkedHashSet<>();
+    /** When that is asked again. */
+    private long lateMs;
 
     /** What the poll thread does meanwhile. */
     interface Host {
@@ -69,6 +78,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         this.listener = parts.listener();
         this.levels = parts.levels();
         this.drainMs = parts.settings().drainMs();
+        this.retryBackoffMs = parts.settings().retryBackoffMs();
         this.host = host;
         this.time = time;
     }
@@ -80,6 +90,12 @@ final class Rebalances implements ConsumerRebalanceListener {
         if (!partitions.isEmpty()) {
             committer.topicIds(topicIds.of(partitions.stream().map(TopicPartition::topic).distinct().toList()));
             Map<TopicPartition, OffsetAndMetadata> committed = committed(Set.copyOf(partitions));
+            if (committed == null) {
+                late.addAll(partitions);
+                lateMs = time.milliseconds() + retryBackoffMs;
+                consumer.pause(partitions);
+                return;
+            }
             for (TopicPartition topicPartition : partitions)
                 begin(topicPartition, committed.get(topicPartition));
             pauses.apply();
@@ -88,6 +104,16 @@ final class Rebalances implements ConsumerRebalanceListener {
         tell("assigned", () -> listener.onPartitionsAssigned(partitions));
     }
 
+    /** Begins those that could not begin when they came, if it is time; every round. */
+    void beginLate() {
+        if (late.isEmpty() || time.milliseconds() < lateMs)
+            return;
+        List<TopicPartition> partitions = List.copyOf(late);
+        late.clear();
+        onPartitionsAssigned(partitions);
+    }
+
+    /** Null when the group says that this is none of its members: it will say next that the partitions are lost, or that it is one again. */
     private Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
         while (true) {
             try {
@@ -98,6 +124,10 @@ final class Rebalances implements ConsumerRebalanceListener {
                 if (host.isClosing())
                     throw e;
                 LOG.warn("The committed offsets of {} could not be read and are asked for again: {}", partitions, e.toString());
+            } catch (UnknownMemberIdException | StaleMemberEpochException | FencedMemberEpochException e) {
+                // KIP-848 only. It would not pass here: what the group says next comes with the next poll.
+                LOG.warn("{} can't begin yet, for the group does not say where: {}", partitions, e.toString());
+                return null;
             } catch (RuntimeException e) {
                 // Kafka's consumer would go on, with partitions of which nobody knows here where they begin.
                 host.fail(e);
@@ -124,6 +154,7 @@ final class Rebalances implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        late.removeAll(partitions);
         List<AssignedPartition> revoked = assignment.of(partitions);
         // Kafka's consumer tells of them again when it is closed, after all was given up here.
         if (revoked.isEmpty())
@@ -136,6 +167,7 @@ final class Rebalances implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        late.removeAll(partitions);
         List<AssignedPartition> lost = assignment.of(partitions);
         if (lost.isEmpty())
             return;
