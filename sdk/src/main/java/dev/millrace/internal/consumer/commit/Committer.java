@@ -21,6 +21,9 @@ public interface Committer {
         /** Has the poll thread run this soon; any thread. */
         void execute(Runnable command);
 
+        /** Waits on the poll thread, for so long at most. */
+        void park(long ms);
+
         /**
          * Reads a partition again: what is queued of it is dropped, what runs is not counted. Poll thread.
          *

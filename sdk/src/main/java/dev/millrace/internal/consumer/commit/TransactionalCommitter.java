@@ -188,7 +188,7 @@ public final class TransactionalCommitter implements Committer {
     private boolean mayTryAgain(Outcome.Aborted aborted, long untilMs) {
         if (AbortCauses.has(aborted.cause(), CommitFailedException.class) || time.milliseconds() + settings.retryBackoffMs >= untilMs)
             return false;
-        time.sleep(settings.retryBackoffMs);
+        host.park(settings.retryBackoffMs);
         return true;
     }
 

@@ -307,6 +307,11 @@ public final class PollLoop {
         }
 
         @Override
+        public void park(long ms) {
+            park.accept(TimeUnit.MILLISECONDS.toNanos(ms));
+        }
+
+        @Override
         public AssignedPartition rewind(AssignedPartition before, long offset, DoneOffsets done) {
             if (before.isRevoked() || assignment.get(before.topicPartition()) != before)
                 return null;
