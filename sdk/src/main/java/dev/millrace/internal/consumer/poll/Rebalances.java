@@ -88,7 +88,6 @@ final class Rebalances implements ConsumerRebalanceListener {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         if (!partitions.isEmpty()) {
-            committer.topicIds(topicIds.of(partitions.stream().map(TopicPartition::topic).distinct().toList()));
             Map<TopicPartition, OffsetAndMetadata> committed = committed(Set.copyOf(partitions));
             if (committed == null) {
                 late.addAll(partitions);
@@ -96,6 +95,7 @@ final class Rebalances implements ConsumerRebalanceListener {
                 consumer.pause(partitions);
                 return;
             }
+            committer.topicIds(topicIds.of(partitions.stream().map(TopicPartition::topic).distinct().toList()));
             for (TopicPartition topicPartition : partitions)
                 begin(topicPartition, committed.get(topicPartition));
             pauses.apply();
@@ -113,7 +113,10 @@ final class Rebalances implements ConsumerRebalanceListener {
         onPartitionsAssigned(partitions);
     }
 
-    /** Null when the group says that this is none of its members: it will say next that the partitions are lost, or that it is one again. */
+    /**
+     * Null when the group says that this is none of its members: it will say next that the partitions are lost, or that it is one again. Also
+     * when there is no answer and the consumer closes.
+     */
     private Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions) {
         while (true) {
             try {
@@ -122,7 +125,7 @@ final class Rebalances implements ConsumerRebalanceListener {
                 // Meant for a poll that had ended by then.
             } catch (TimeoutException e) {
                 if (host.isClosing())
-                    throw e;
+                    return null;
                 LOG.warn("The committed offsets of {} could not be read and are asked for again: {}", partitions, e.toString());
             } catch (UnknownMemberIdException | StaleMemberEpochException | FencedMemberEpochException e) {
                 // KIP-848 only. It would not pass here: what the group says next comes with the next poll.
