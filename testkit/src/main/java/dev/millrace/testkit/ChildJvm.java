@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  * same {@code java} as this one. Its standard output and standard error go to a log file, appended to when the child is
  * started again. It does not outlive this JVM (see {@link Watchdog}). Its main must not read standard input.
  *
- * <p>Thread-safe. Only {@link #awaitReady} and {@link #terminate} block.
+ * <p>Thread-safe. {@link #awaitReady}, {@link #terminate} and {@link #pause} block.
  */
 final class ChildJvm implements AutoCloseable {
     private static final long POLL_MS = 20;
@@ -31,6 +31,7 @@ final class ChildJvm implements AutoCloseable {
     private static final List<String> DEAF_TO_INTERRUPTS = Files.isExecutable(Path.of("/bin/sh"))
             ? List.of("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh") : List.of();
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
 
     private final String name;
     private final Process process;
@@ -174,10 +175,15 @@ final class ChildJvm implements AutoCloseable {
         }
     }
 
-    /** SIGSTOP: the child stands still, its connections stay open. */
+    /**
+     * SIGSTOP: the child stands still, its connections stay open. Blocks until none of its threads runs any more: each
+     * stops when it next leaves the kernel, which on a busy machine may be after {@code kill} has returned.
+     */
     void pause() {
         signal("STOP");
         paused = true;
+        ThreadStates threads = new ThreadStates(pid());
+        awaitReady("all of its threads to stand still", threads::areStopped, STOP_PATIENCE);
     }
 
     /** SIGCONT. */

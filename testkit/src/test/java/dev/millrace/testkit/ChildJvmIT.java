@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class ChildJvmIT {
@@ -19,14 +21,25 @@ class ChildJvmIT {
     @TempDir
     private Path folder;
 
-    /** Says what it was given, and ends with that code, or never. */
+    /** Says what it was given, and ends with that code, or never; "busy" has threads that run meanwhile. */
     static final class Child {
         private Child() {
         }
 
         public static void main(String[] args) throws InterruptedException {
+            if (args[0].equals("busy")) {
+                for (int i = 0; i < 8; i++) {
+                    Thread thread = new Thread(() -> {
+                        while (true) {
+                            Thread.onSpinWait();
+                        }
+                    });
+                    thread.setDaemon(true);
+                    thread.start();
+                }
+            }
             System.out.println("given " + List.of(args));
-            if (!args[0].equals("stay")) {
+            if (Character.isDigit(args[0].charAt(0))) {
                 System.exit(Integer.parseInt(args[0]));
             }
             new CountDownLatch(1).await();
@@ -69,6 +82,21 @@ class ChildJvmIT {
         child.terminate(PATIENCE);
         assertEquals(OptionalInt.of(128 + 15), child.exitCode());
         assertThrows(ChildProcessException.class, child::resume);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void shouldStandStillOncePaused() {
+        try (ChildJvm child = start("busy", "busy")) {
+            ThreadStates threads = new ThreadStates(child.pid());
+            child.awaitLogLine("given", PATIENCE);
+            for (int i = 0; i < 50; i++) {
+                assertFalse(threads.areStopped());
+                child.pause();
+                assertTrue(threads.areStopped());
+                child.resume();
+            }
+        }
     }
 
     @Test
