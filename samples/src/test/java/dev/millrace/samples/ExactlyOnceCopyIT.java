@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -24,6 +25,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
@@ -75,6 +77,7 @@ class ExactlyOnceCopyIT {
             for (int i = 0; i < INSTANCES; i++) {
                 running[i] = launch(i, 0);
             }
+            awaitShared();
             for (int kill = 0; kill < KILLS; kill++) {
                 write(CHUNK);
                 LaunchedProgram victim = running[kill % INSTANCES];
@@ -108,6 +111,33 @@ class ExactlyOnceCopyIT {
     private LaunchedProgram launch(int instance, int life) throws IOException {
         return LaunchedProgram.start(folder.resolve("instance-" + instance + "-life-" + life), COPY, "--bootstrap-server",
                 cluster.bootstrapServers(), "--instance", "instance-" + instance, "--slow", "250");
+    }
+
+    /**
+     * Until each instance has partitions, or one could copy all there is before another begins. From then on they keep what they
+     * have: the group waits longer for an instance that died than its successor needs.
+     */
+    private void awaitShared() throws InterruptedException, ExecutionException {
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        ConsumerGroupDescription group;
+        do {
+            assertTrue(System.nanoTime() - deadlineNs < 0, "the instances did not share the work");
+            TimeUnit.MILLISECONDS.sleep(50);
+            group = describe();
+        } while (group == null || group.members().size() < INSTANCES
+                || group.members().stream().anyMatch(member -> member.assignment().topicPartitions().isEmpty()));
+    }
+
+    /** Null when there is no such group yet. */
+    private ConsumerGroupDescription describe() throws InterruptedException, ExecutionException {
+        try {
+            return cluster.admin().describeConsumerGroups(List.of("copy")).describedGroups().get("copy").get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof GroupIdNotFoundException) {
+                return null;
+            }
+            throw e;
+        }
     }
 
     private static int aborted(LaunchedProgram instance) {

@@ -263,14 +263,16 @@ class ConsumerFaultsIT {
     @ParameterizedTest
     @MethodSource("eagerOrAll")
     void shouldGoOnWhenCommitsTimeOutAndBrokerIsUnreachable(Protocol protocol) throws Exception {
-        try (ConsumerRun run = run("unreachable-" + protocol, protocol.config(90_000, "request.timeout.ms", 3_000,
-                "default.api.timeout.ms", 5_000)).feed()) {
+        String name = "unreachable-" + protocol;
+        // Longer than the coordinator is away, so that nobody is thrown out and nothing may come again.
+        cluster.setSession(name, 60_000);
+        try (ConsumerRun run = run(name, protocol.config(60_000, "request.timeout.ms", 3_000, "default.api.timeout.ms", 5_000)).feed()) {
             run.openAll(MEMBERS);
             do {
                 run.awaitHandled(10 * SOME);
                 int failed = failedCommits(run);
-                FaultProxy proxy = cluster.proxies().get(group(run).coordinator().id() - 1);
-                long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+                FaultProxy proxy = coordinator(run);
+                long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(Length.current().pick(10, 20));
                 // Commits arrive, but nobody is told.
                 proxy.blackHole(FaultProxy.Direction.TO_CLIENT);
                 run.await("a commit fails", () -> failedCommits(run) > failed);
@@ -283,8 +285,41 @@ class ConsumerFaultsIT {
                 run.awaitWritten();
                 run.awaitHandled(10 * SOME);
             } while (run.goesOn());
+            HandledReport report = run.finish().assertKept();
+            assertEquals(0, report.lost, "a member was thrown out");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("consumerOrAll")
+    void shouldBeginWhereCommittedWhenThrownOutWhileTheCoordinatorWasAway(Protocol protocol) throws Exception {
+        int sessionMs = 5_000;
+        try (ConsumerRun run = run("thrown-out-" + protocol, protocol.config(sessionMs, "request.timeout.ms", 3_000,
+                "default.api.timeout.ms", 4_000, "millrace.consumer.drain.timeout.ms", 2_000)).feed()) {
+            run.openAll(MEMBERS);
+            do {
+                run.awaitHandled(10 * SOME);
+                FaultProxy proxy = coordinator(run);
+                int lost = lostPartitions(run);
+                proxy.blackHole(FaultProxy.Direction.TO_CLIENT);
+                proxy.blackHole(FaultProxy.Direction.TO_BROKER);
+                run.await("the group is empty", () -> group(run).members().isEmpty());
+                proxy.heal();
+                run.await("each partition is lost", () -> lostPartitions(run) >= lost + ConsumerRun.PARTITIONS);
+                run.awaitShared();
+                // What was handled in vain comes again; one fault more before it is over, and it would come for ever.
+                run.awaitCaughtUp();
+            } while (run.goesOn());
             run.finish().assertKept();
         }
+    }
+
+    private static FaultProxy coordinator(ConsumerRun run) throws Exception {
+        return cluster.proxies().get(group(run).coordinator().id() - 1);
+    }
+
+    private static int lostPartitions(ConsumerRun run) {
+        return run.members().stream().mapToInt(member -> run.ledger().count(member, Kind.LOST)).sum();
     }
 
     private static int failedCommits(ConsumerRun run) {

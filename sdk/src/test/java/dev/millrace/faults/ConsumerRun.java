@@ -27,8 +27,6 @@ import org.apache.kafka.common.Uuid;
 final class ConsumerRun implements AutoCloseable {
 
     static final int PARTITIONS = 12;
-    /** But for less than a feed writes in a second or two. */
-    private static final int NEARLY_ALL = 10_000;
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(Long.getLong("millrace.faults.patience", 120));
     private static final boolean VERBOSE = Boolean.getBoolean("millrace.faults.verbose");
     private static final int RECORDS = 50_000;
@@ -209,9 +207,10 @@ final class ConsumerRun implements AutoCloseable {
                 .allMatch(end -> end.getValue() > before.get(end.getKey())));
     }
 
-    /** Blocks until nearly all is handled that was written. */
+    /** Blocks until all is committed that is written now. */
     void awaitCaughtUp() throws InterruptedException {
-        await("nearly all is handled", () -> ledger.handled() > feed.written() - NEARLY_ALL);
+        SortedMap<Integer, Long> ends = cluster.kafka().endOffsets(name);
+        await("all is committed that was written", () -> ledger.isCommitted(ends));
     }
 
     void awaitHandledBy(Member member, int more) throws InterruptedException {

@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.ProducerState;
@@ -17,6 +19,7 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.config.ConfigResource;
 
 /**
  * Three brokers, {@code min.insync.replicas=2}, with a controller apart, so that a broker's death is a broker's death only; on demand
@@ -74,6 +77,13 @@ final class FaultCluster implements AutoCloseable {
     /** One a broker, in the order of their ids; none in a {@link #direct} cluster. */
     List<FaultProxy> proxies() {
         return proxies;
+    }
+
+    /** How long a KIP-848 group waits for a member of its that says nothing, in the place of the brokers' 5 s. */
+    void setSession(String group, int ms) throws ExecutionException, InterruptedException {
+        ConfigEntry entry = new ConfigEntry("consumer.session.timeout.ms", Integer.toString(ms));
+        kafka.admin().incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, group),
+                List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET)))).all().get();
     }
 
     /** A topic with three replicas, all in sync. */
