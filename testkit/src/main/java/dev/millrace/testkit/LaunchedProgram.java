@@ -96,11 +96,32 @@ public final class LaunchedProgram {
         return this;
     }
 
-    /** SIGINT, as by Ctrl-C. */
+    /**
+     * SIGINT, as by Ctrl-C.
+     *
+     * @throws AssertionError also when the program can't be interrupted because this JVM can't
+     */
     public void interrupt() throws IOException, InterruptedException {
+        if (ignoresInterrupts()) {
+            throw new AssertionError("SIGINT is ignored by this JVM and all that it starts, as a shell has it for what runs behind '&' or"
+                    + " nohup: run these tests in the foreground");
+        }
         int exit = new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
         if (exit != 0) {
             throw new AssertionError("there is no process to interrupt" + this);
+        }
+    }
+
+    /** An ignored signal stays ignored by all that a process starts. Known on Linux only (proc_pid_status(5)). */
+    private boolean ignoresInterrupts() throws IOException {
+        Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+        if (!Files.exists(status)) {
+            return false;
+        }
+        try (Stream<String> lines = Files.lines(status)) {
+            // A mask in hexadecimal, its lowest bit for signal 1; SIGINT is 2.
+            return lines.filter(line -> line.startsWith("SigIgn:"))
+                    .anyMatch(line -> (Long.parseUnsignedLong(line.substring("SigIgn:".length()).trim(), 16) & 0b10) != 0);
         }
     }
 
