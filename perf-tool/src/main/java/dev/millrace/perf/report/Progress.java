@@ -22,6 +22,7 @@ public final class Progress implements IntervalListener {
     private Histogram response;
     private long gatheredMs;
     private long ackedBefore;
+    private long elapsedBeforeNs;
 
     /** @param reportEvery time between two lines when {@code out} is no terminal */
     public Progress(PrintStream out, boolean terminal, Duration reportEvery, String phase) {
@@ -36,6 +37,11 @@ public final class Progress implements IntervalListener {
         if (response == null) {
             response = new Histogram(interval.response());
         }
+        if (interval.elapsedNs() < elapsedBeforeNs) {
+            // Another round of the warm-up, which counts from 0.
+            ackedBefore = 0;
+        }
+        elapsedBeforeNs = interval.elapsedNs();
         response.add(interval.response());
         gatheredMs += interval.endMs() - interval.startMs();
         // Ticks are a little uneven; a line that waits for the next one would come twice as late.

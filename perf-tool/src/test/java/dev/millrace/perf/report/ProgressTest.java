@@ -39,6 +39,19 @@ class ProgressTest {
                 printed().lines().findFirst().orElseThrow());
     }
 
+    /** A warm-up has several rounds, each of which counts from 0. */
+    @Test
+    void shouldTellNoRateBelowZeroWhenAnotherRoundBegins() {
+        Progress progress = new Progress(out, false, Duration.ofSeconds(2), "warm-up");
+        for (int i = 1; i <= 4; i++) {
+            progress.interval(tick(i));
+        }
+        for (int i = 1; i <= 4; i++) {
+            progress.interval(tick(i));
+        }
+        assertEquals(2, printed().lines().filter(line -> line.contains("2,000 / 10,000  1,000 records/s")).count(), printed());
+    }
+
     @Test
     void shouldRewriteOneLineOnATerminalAndTakeItAway() {
         Progress progress = new Progress(out, true, Duration.ofSeconds(2), "sent");
