@@ -51,7 +51,7 @@ public final class BufferPool implements Memory {
     /** Bytes neither handed out nor kept; guarded by lock. */
     private long unallocated;
     /** Threads that wait, longest first; guarded by lock, its size mirrored in {@link #waiting}. */
-    private final ArrayDeque<Condition> waiters = new ArrayDeque<>();
+    private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
     /** Guarded by lock. */
     private boolean closed;
     /** Written under lock, read by any thread. */
@@ -92,7 +92,7 @@ public final class BufferPool implements Memory {
     }
 
     /**
-     * At least {@code size} bytes, as soon as they are there and all who asked earlier were served.
+     * At least {@code size} bytes, as soon as they are there beside what all who asked earlier still wait for.
      *
      * @param maxBlockMs how long to wait at most
      * @throws BufferExhaustedException when they did not come in time
@@ -111,7 +111,7 @@ public final class BufferPool implements Memory {
         lock.lock();
         try {
             checkOpen();
-            return waiters.isEmpty() ? take(size) : null;
+            return takeBehind(null, size);
         } finally {
             lock.unlock();
         }
@@ -119,8 +119,7 @@ public final class BufferPool implements Memory {
 
     private byte[] allocateSlowPath(int size, long maxBlockMs) throws InterruptedException {
         long startNs = time.nanoseconds();
-        Condition turn = lock.newCondition();
-        enqueue(turn);
+        Waiter me = enqueue(size);
         // Outside the lock: the listener wakes the sender, whose released batches are what this thread waits for.
         listener.memoryIsShort();
         lock.lock();
@@ -128,31 +127,33 @@ public final class BufferPool implements Memory {
             long leftNs = TimeUnit.MILLISECONDS.toNanos(maxBlockMs);
             while (true) {
                 checkOpen();
-                byte[] taken = waiters.peekFirst() == turn ? take(size) : null;
+                byte[] taken = takeBehind(me, size);
                 if (taken != null)
                     return taken;
                 if (leftNs <= 0) {
                     observer.exhausted();
                     throw new BufferExhaustedException("Failed to allocate " + size + " bytes within the configured max"
                             + " blocking time " + maxBlockMs + " ms. Total memory: " + total + " bytes. Available memory: "
-                            + (unallocated + keptBytes) + " bytes. Poolable size: " + batchSize + " bytes");
+                            + free() + " bytes. Poolable size: " + batchSize + " bytes");
                 }
-                leftNs = turn.awaitNanos(leftNs);
+                leftNs = me.turn.awaitNanos(leftNs);
             }
         } finally {
-            waiters.remove(turn);
+            waiters.remove(me);
             waiting = waiters.size();
-            wakeFirst();
+            wakeServed();
             lock.unlock();
             observer.waited(time.nanoseconds() - startNs);
         }
     }
 
-    private void enqueue(Condition turn) {
+    private Waiter enqueue(int size) {
         lock.lock();
         try {
-            waiters.addLast(turn);
+            Waiter waiter = new Waiter(lock.newCondition(), sizeOf(size));
+            waiters.addLast(waiter);
             waiting = waiters.size();
+            return waiter;
         } finally {
             lock.unlock();
         }
@@ -169,7 +170,7 @@ public final class BufferPool implements Memory {
             // Never null: at least as much was given back just now, under the same lock.
             return take(size);
         } finally {
-            wakeFirst();
+            wakeServed();
             lock.unlock();
         }
     }
@@ -179,7 +180,7 @@ public final class BufferPool implements Memory {
         lock.lock();
         try {
             giveBack(buffer);
-            wakeFirst();
+            wakeServed();
         } finally {
             lock.unlock();
         }
@@ -190,7 +191,7 @@ public final class BufferPool implements Memory {
         lock.lock();
         try {
             closed = true;
-            waiters.forEach(Condition::signal);
+            waiters.forEach(waiter -> waiter.turn.signal());
         } finally {
             lock.unlock();
         }
@@ -209,7 +210,7 @@ public final class BufferPool implements Memory {
     public long availableMemory() {
         lock.lock();
         try {
-            return unallocated + keptBytes;
+            return free();
         } finally {
             lock.unlock();
         }
@@ -222,6 +223,24 @@ public final class BufferPool implements Memory {
             throw new KafkaException("Producer closed while allocating memory");
     }
 
+    private long free() {
+        return unallocated + keptBytes;
+    }
+
+    /**
+     * Null unless what is free suffices for all who stand before {@code waiter}, too; null stands behind all. Nobody gets later
+     * what another takes so, and a thread that runs need not stop only because one that was served has not yet woken.
+     */
+    private byte[] takeBehind(Waiter waiter, int size) {
+        long left = free();
+        for (Waiter earlier : waiters) {
+            if (earlier == waiter)
+                break;
+            left -= earlier.bytes;
+        }
+        return left >= sizeOf(size) ? take(size) : null;
+    }
+
     private byte[] take(int size) {
         int index = indexOf(size);
         if (index >= 0 && !kept[index].isEmpty()) {
@@ -229,7 +248,7 @@ public final class BufferPool implements Memory {
             return kept[index].pop();
         }
         int length = sizeOf(size);
-        if (unallocated + keptBytes < length)
+        if (free() < length)
             return null;
         for (int i = kept.length - 1; unallocated < length; i--)
             while (unallocated < length && !kept[i].isEmpty()) {
@@ -258,10 +277,18 @@ public final class BufferPool implements Memory {
         return true;
     }
 
-    private void wakeFirst() {
-        Condition first = waiters.peekFirst();
-        if (first != null)
-            first.signal();
+    /** Those that {@link #takeBehind} has something for now; who is awake already is not disturbed. */
+    private void wakeServed() {
+        long left = free();
+        for (Waiter waiter : waiters) {
+            left -= waiter.bytes;
+            if (left < 0)
+                return;
+            waiter.turn.signal();
+        }
+    }
+
+    private record Waiter(Condition turn, int bytes) {
     }
 
     // ---- sizes ----

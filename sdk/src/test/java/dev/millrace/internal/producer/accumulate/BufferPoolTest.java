@@ -1,5 +1,6 @@
 package dev.millrace.internal.producer.accumulate;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -12,6 +13,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
@@ -133,6 +137,45 @@ class BufferPoolTest {
         for (Thread thread : threads)
             thread.join();
         assertEquals(List.of(0, 1, 2, 3, 4), served);
+    }
+
+    /** A waiter that does not wake yet, as on a busy machine, has what it waits for kept for it, and holds up nobody else. */
+    @Test
+    void shouldServeOthersWithWhatThoseBeforeThemDoNotNeed() throws Exception {
+        BufferPool pool = pool(4096, 1024, 2048);
+        byte[] large = pool.allocate(2048, 0);
+        byte[] small = pool.allocate(1024, 0);
+        byte[] other = pool.allocate(1024, 0);
+        CountDownLatch asleep = new CountDownLatch(1);
+        CountDownLatch awake = new CountDownLatch(1);
+        pool.listener(() -> {
+            asleep.countDown();
+            assertDoesNotThrow(() -> awake.await());
+        });
+        FutureTask<byte[]> slow = waiter(pool, 1024);
+        asleep.await();
+        pool.listener(() -> { });
+        FutureTask<byte[]> second = waiter(pool, 1024);
+        pool.release(small);
+        assertNull(pool.tryAllocate(512));
+        pool.release(large);
+        assertEquals(1024, second.get(30, TimeUnit.SECONDS).length);
+        assertNotNull(pool.tryAllocate(1024));
+        assertNull(pool.tryAllocate(512));
+        pool.release(other);
+        assertNotNull(pool.tryAllocate(512));
+        awake.countDown();
+        assertEquals(1024, slow.get(30, TimeUnit.SECONDS).length);
+    }
+
+    /** Returns when it waits. */
+    private static FutureTask<byte[]> waiter(BufferPool pool, int size) {
+        int before = pool.waiting();
+        FutureTask<byte[]> allocated = new FutureTask<>(() -> pool.allocate(size, 30_000));
+        new Thread(allocated).start();
+        while (pool.waiting() == before)
+            Thread.onSpinWait();
+        return allocated;
     }
 
     @Test
