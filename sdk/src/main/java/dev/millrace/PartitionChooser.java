@@ -1,11 +1,13 @@
 package dev.millrace;
 
+import dev.millrace.internal.producer.accumulate.PartitionQueue;
 import dev.millrace.internal.producer.accumulate.TopicQueues;
 import dev.millrace.partitioner.LoadAware;
 import dev.millrace.partitioner.PartitionLoad;
 import org.apache.kafka.clients.producer.Partitioner;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.Cluster;
+import org.apache.kafka.common.TopicPartition;
 
 /** Which partition a record goes to: its own, or the partitioner's. Any thread. */
 final class PartitionChooser {
@@ -41,7 +43,7 @@ final class PartitionChooser {
         return partition;
     }
 
-    /** Whether load had a say in the choice, so that another choice would do as well and {@link #appended} is to be told. */
+    /** Whether load had a say in the choice, so that another choice would do as well and {@link #appended} is to be told, now and then. */
     boolean loadDecides(ProducerRecord<?, ?> record, byte[] key) {
         return loadAware != null && record.partition() == null && (key == null || loadDecidesForKeys);
     }
@@ -51,7 +53,8 @@ final class PartitionChooser {
         loadAware.collided(topic);
     }
 
-    void appended(String topic, int partition, int bytes, boolean batchesFull, Cluster cluster) {
-        loadAware.appended(topic, partition, bytes, batchesFull, cluster);
+    void appended(PartitionQueue queue, long bytes, boolean batchesFull, Cluster cluster) {
+        TopicPartition partition = queue.topicPartition();
+        loadAware.appended(partition.topic(), partition.partition(), (int) Math.min(bytes, Integer.MAX_VALUE), batchesFull, cluster);
     }
 }

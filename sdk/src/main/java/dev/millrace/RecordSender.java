@@ -149,14 +149,26 @@ final class RecordSender<K, V> {
         if (!result.isAppended()) {
             // What the full batch left unused counts as used, or a run would end a record after its batch.
             if (unused >= 0)
-                partitions.appended(topic.name(), progress.partition, Math.max(1, unused), true, cluster);
+                tellOfFullBatch(queue, Math.max(1, unused), cluster);
             progress.partition = partitions.choose(topic, record, key, value, cluster);
-            append(topic.queue(progress.partition), key, value, headers, tailSize, result, maxBlockMs);
+            queue = topic.queue(progress.partition);
+            append(queue, key, value, headers, tailSize, result, maxBlockMs);
             if (!result.isAppended())
                 return;
             unused = -1;
         }
         int bytes = topic.expectedSize(tailSize + USUAL_RECORD_OVERHEAD);
-        partitions.appended(topic.name(), progress.partition, bytes, unused >= 0, cluster);
+        if (unused >= 0)
+            tellOfFullBatch(queue, bytes, cluster);
+        else if (queue.addUntold(bytes) >= settings.batchSize())
+            partitions.appended(queue, queue.takeUntold(), false, cluster);
+    }
+
+    /** The last bytes by themselves, for a partitioner takes them for the size of the next record. */
+    private void tellOfFullBatch(PartitionQueue queue, int lastBytes, Cluster cluster) {
+        long before = queue.takeUntold();
+        if (before > 0)
+            partitions.appended(queue, before, false, cluster);
+        partitions.appended(queue, lastBytes, true, cluster);
     }
 }

@@ -3,6 +3,8 @@ package dev.millrace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.partitioner.LoadAware;
+import dev.millrace.partitioner.PartitionLoad;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -10,10 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.Partitioner;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.Cluster;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -72,6 +78,59 @@ class PartitionChoiceIT {
             double filled = MillraceProducerIT.metric(producer, "batch-size-avg") / 16_384;
             assertTrue(filled > 0.7, "a batch is filled to " + filled);
         }
+    }
+
+    private static final AtomicLong TOLD_BYTES = new AtomicLong();
+    private static final AtomicInteger TOLD_TIMES = new AtomicInteger();
+
+    /** Counts what it is told of load. */
+    public static final class Counting implements Partitioner, LoadAware {
+        @Override
+        public void configure(Map<String, ?> configs) {
+        }
+
+        @Override
+        public int partition(String topic, Object key, byte[] keyBytes, Object value, byte[] valueBytes, Cluster cluster) {
+            return 0;
+        }
+
+        @Override
+        public void watch(PartitionLoad load) {
+        }
+
+        @Override
+        public void appended(String topic, int partition, int bytes, boolean batchesFull, Cluster cluster) {
+            TOLD_BYTES.addAndGet(bytes);
+            TOLD_TIMES.incrementAndGet();
+        }
+
+        @Override
+        public void close() {
+        }
+    }
+
+    /** Once a batch, for partitioners count in what all threads read; where batches are sent before they are full, once in as many bytes. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1000})
+    void shouldTellPartitionersOfAllBytesNowAndThen(int lingerMs) throws Exception {
+        TOLD_BYTES.set(0);
+        TOLD_TIMES.set(0);
+        String topic = OneBroker.newTopic(1);
+        int batchSize = 4096;
+        int records = 2000;
+        int size = 100;
+        try (Producer<byte[], byte[]> producer = new MillraceProducer<>(OneBroker.bytesConfig("linger.ms", lingerMs,
+                "batch.size", batchSize, "partitioner.class", Counting.class))) {
+            for (int i = 0; i < records; i++) {
+                Future<RecordMetadata> sent = producer.send(new ProducerRecord<>(topic, new byte[size]));
+                if (lingerMs == 0)
+                    sent.get();
+            }
+        }
+        // A record takes about nine bytes more than its value, and what full batches left unused counts, too.
+        assertTrue(TOLD_BYTES.get() > records * size - batchSize && TOLD_BYTES.get() < records * (size + 20), TOLD_BYTES + " bytes told");
+        int batches = records * size / batchSize;
+        assertTrue(TOLD_TIMES.get() > batches / 2 && TOLD_TIMES.get() < 3 * batches, TOLD_TIMES + " times for " + batches + " batches");
     }
 
     @Test

@@ -17,15 +17,16 @@ public interface LoadAware {
     void watch(PartitionLoad load);
 
     /**
-     * A record whose partition this partitioner chose was appended; or a batch was sealed, with the bytes it left
-     * unused. An engine need not tell of records whose key decided. Called by the thread that appended it, possibly
+     * Records whose partition this partitioner chose were appended; or a batch was sealed, with the bytes it left
+     * unused. An engine need not tell of each record by itself (Millrace's tells when a batch is full, or when
+     * {@code batch.size} bytes have come together), nor of records whose key decided. Called by a thread that appends, possibly
      * while it holds the partition's lock: no blocking, no call that could come back to the same partition's queue
      * other than those of {@link PartitionLoad}.
      *
      * @param partition   where it went, which need not be the partition chosen last
      * @param bytes       by how much the partition's batches grew, in the unit of {@code batch.size} (the estimated
      *                    compressed size)
-     * @param batchesFull every batch queued for the partition is sealed, or so full that another record like this one
+     * @param batchesFull every batch queued for the partition is sealed, or so full that another record of so many bytes
      *                    would not fit: a switch now leaves no fractional batch behind
      * @param cluster     the metadata snapshot {@code partition} was called with, or a newer one
      */

@@ -36,7 +36,8 @@ import org.apache.kafka.common.config.ConfigDef;
  * <p>Partitions without a leader get no keyless record while there is one with; a new metadata snapshot is noticed by
  * identity, so callers must pass the same {@link Cluster} as long as nothing changed.
  *
- * <p>Thread-safe. No lock; a record costs a map lookup, a volatile read or two and one atomic add, and allocates nothing.
+ * <p>Thread-safe. No lock; a record costs a map lookup (the first topic used: a comparison), a volatile read or two, and one
+ * atomic add where no engine tells what was appended; it allocates nothing.
  * All threads share one sticky partition a topic until they get into each other's way ({@link LoadAware#collided}, which only
  * an engine tells); then there are more, at most twice as many as processors and one less than partitions, and fewer again
  * when nobody collides any more.
@@ -58,8 +59,11 @@ public class StickyPartitioner implements Partitioner, LoadAware {
 
     private final ConcurrentMap<String, StickyTopic> topics = new ConcurrentHashMap<>();
     private final Supplier<? extends RandomGenerator> random;
-    /** Saves the lookup; written and read by any thread, and any topic does, for it is looked at before it is used. */
-    private StickyTopic lastUsed;
+    /**
+     * Saves the lookup; written and read by any thread, and any topic does, for it is looked at before it is used. The first, and
+     * not the last one used: threads that write to several topics would take the place from each other with every record.
+     */
+    private StickyTopic firstUsed;
     /** These three are set by configure, before the first record. */
     private long batchSize = 16384;
     private boolean ignoreKeys;
@@ -121,16 +125,18 @@ public class StickyPartitioner implements Partitioner, LoadAware {
     }
 
     private StickyTopic topic(String topic) {
-        StickyTopic last = lastUsed;
+        StickyTopic first = firstUsed;
         // The same string nearly always: most producers write to one topic, and programs name it by a constant.
-        return last != null && last.topic() == topic ? last : topicSlowPath(topic);
+        return first != null && first.topic() == topic ? first : topicSlowPath(topic);
     }
 
     private StickyTopic topicSlowPath(String topic) {
         StickyTopic known = topics.get(topic);
         StickyTopic found = known != null ? known : topics.computeIfAbsent(topic,
                 t -> new StickyTopic(t, batchSize, adaptive, load, random));
-        lastUsed = found;
+        if (firstUsed == null) {
+            firstUsed = found;
+        }
         return found;
     }
 
@@ -145,6 +151,6 @@ public class StickyPartitioner implements Partitioner, LoadAware {
     @Override
     public void close() {
         topics.clear();
-        lastUsed = null;
+        firstUsed = null;
     }
 }

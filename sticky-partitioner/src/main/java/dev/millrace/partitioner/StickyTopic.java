@@ -13,7 +13,7 @@ import org.apache.kafka.common.Cluster;
 
 /**
  * One topic's sticky partitions: which they are, how much went to each, and when to leave it. Any thread. A record costs a
- * volatile read here and, where it is counted, one atomic add; everything else happens once a switch.
+ * volatile read here; an atomic add once a record or, in an engine that counts itself, once a batch; all else once a switch.
  *
  * <p>There is one sticky partition until threads that append to it get into each other's way, which an engine tells by
  * {@link #collided}; then there are more, and threads are spread over them by their ids (stripes, as {@code LongAdder} has

@@ -26,10 +26,12 @@ public final class PartitionQueue {
     private final TopicQueues topic;
 
     private static final VarHandle BUSY;
+    private static final VarHandle UNTOLD_BYTES;
 
     static {
         try {
             BUSY = MethodHandles.lookup().findVarHandle(PartitionQueue.class, "busy", boolean.class);
+            UNTOLD_BYTES = MethodHandles.lookup().findVarHandle(PartitionQueue.class, "untoldBytes", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -37,6 +39,11 @@ public final class PartitionQueue {
 
     /** A thread appends; written under this, through BUSY, read by any thread: only a hint. */
     private boolean busy;
+    /**
+     * What the partitioner was not told of yet. Any thread, through UNTOLD_BYTES, and without an atomic addition: one that is
+     * lost to a race makes a stay at a partition a record longer.
+     */
+    private long untoldBytes;
     /** Guarded by this. */
     private final ArrayDeque<ProducerBatch> batches = new ArrayDeque<>();
     /** The last of {@link #batches} while records may be added to it, else null; guarded by this. */
@@ -111,6 +118,25 @@ public final class PartitionQueue {
     /** Another thread appends at this moment, so that one that does it too is likely to wait; any thread. */
     public boolean isBusy() {
         return (boolean) BUSY.getOpaque(this);
+    }
+
+    /**
+     * Counts bytes that load decided to put here, until {@link #takeUntold}. They are counted here, where the appending threads
+     * write anyway, and not in the partitioner, which all of them read for each record.
+     *
+     * @return all that was counted since
+     */
+    public long addUntold(int bytes) {
+        long sum = (long) UNTOLD_BYTES.getOpaque(this) + bytes;
+        UNTOLD_BYTES.setOpaque(this, sum);
+        return sum;
+    }
+
+    /** What was counted, which begins at 0 again. */
+    public long takeUntold() {
+        long sum = (long) UNTOLD_BYTES.getOpaque(this);
+        UNTOLD_BYTES.setOpaque(this, 0L);
+        return sum;
     }
 
     /**

@@ -39,6 +39,9 @@ public final class RecordAccumulator implements SendTiming {
     /** A batch may stage this many times {@code batch.size} in the hope that it compresses. */
     private static final int MAX_STAGED_BATCH_SIZES = 16;
 
+    /** One part in so many of the memory in use, by default 8 MiB, is more than a broker is sent at once. */
+    private static final int CROWDED_SHARE = 4;
+
     private static final float RATIO_MARGIN = 1.05f;
     private static final int BACKOFF_BASE = 2;
     private static final double BACKOFF_JITTER = 0.2;
@@ -55,6 +58,8 @@ public final class RecordAccumulator implements SendTiming {
     private final ScratchBuffers scratch = new ScratchBuffers();
 
     private final ConcurrentHashMap<String, TopicQueues> topics = new ConcurrentHashMap<>();
+    /** One of {@link #topics}, most producers' only one: saves the lookup. Written once, by any thread. */
+    private volatile TopicQueues firstUsed;
     private final IncompleteBatches incomplete = new IncompleteBatches();
     private final ConcurrentLinkedQueue<PartitionQueue> changed = new ConcurrentLinkedQueue<>();
     /** Batches that records may be added to; any thread. */
@@ -131,12 +136,16 @@ public final class RecordAccumulator implements SendTiming {
         // After it can be seen: close() either finds it, or has set this before.
         if (closed)
             made.close();
+        if (firstUsed == null)
+            firstUsed = made;
         return made;
     }
 
     /** The queues of a topic that was sent to before, or null. */
     public TopicQueues knownTopic(String name) {
-        return topics.get(name);
+        TopicQueues first = firstUsed;
+        // The same string nearly always: programs name a topic by a constant.
+        return first != null && first.name() == name ? first : topics.get(name);
     }
 
     /**
@@ -165,7 +174,19 @@ public final class RecordAccumulator implements SendTiming {
      */
     public void append(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
                        long maxBlockMs) throws InterruptedException {
+        letOthersCatchUp();
         open(queue, allocate(queue, RecordWriter.batchSizeUpperBound(tailSize), maxBlockMs), key, value, headers, tailSize, result);
+    }
+
+    /**
+     * With more threads appending than there are processors, the sender thread (and a broker on the same machine) gets its share
+     * of them only. What it can't take in time piles up until all memory is in use, has left the caches, and each thread sleeps
+     * for each batch. One that yields once a batch hands its processor to whom it would wait for anyway; where a processor is
+     * free, nothing happens.
+     */
+    private void letOthersCatchUp() {
+        if (pool.availableMemory() < pool.totalMemory() - pool.totalMemory() / CROWDED_SHARE)
+            Thread.yield();
     }
 
     /** As {@link #append}, but where memory is short it does not wait: then {@link SendResult#isAppended} stays false. */
