@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -159,7 +160,7 @@ class BufferPoolTest {
         pool.release(small);
         assertNull(pool.tryAllocate(512));
         pool.release(large);
-        assertEquals(1024, second.get(30, TimeUnit.SECONDS).length);
+        assertEquals(1024, second.get(10, TimeUnit.SECONDS).length);
         assertNotNull(pool.tryAllocate(1024));
         assertNull(pool.tryAllocate(512));
         pool.release(other);
@@ -171,9 +172,11 @@ class BufferPoolTest {
     /** Returns when it waits. */
     private static FutureTask<byte[]> waiter(BufferPool pool, int size) {
         int before = pool.waiting();
-        FutureTask<byte[]> allocated = new FutureTask<>(() -> pool.allocate(size, 30_000));
-        new Thread(allocated).start();
-        while (pool.waiting() == before)
+        FutureTask<byte[]> allocated = new FutureTask<>(() -> pool.allocate(size, 50_000));
+        Thread thread = new Thread(allocated);
+        thread.start();
+        Set<Thread.State> still = Set.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
+        while (pool.waiting() == before || !still.contains(thread.getState()))
             Thread.onSpinWait();
         return allocated;
     }
