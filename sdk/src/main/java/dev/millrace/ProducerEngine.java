@@ -231,34 +231,48 @@ final class ProducerEngine<K, V> {
 
     /** Null for a record that would have had to wait and may not. */
     private Future<RecordMetadata> send(ProducerRecord<K, V> record, Callback callback, boolean mayWait) {
-        RecordSender.Progress progress = new RecordSender.Progress();
         try {
             throwIfClosed();
             sequences.throwIfFatal();
-            if (mayWait)
-                return recordSender.send(record, interceptors.before(callback, record), progress);
-            SendResult taken = recordSender.trySend(record, interceptors.before(callback, record), progress);
-            if (taken == null)
-                interceptors.onNotTaken(record, progress.partition);
-            return taken;
-        } catch (ApiException e) {
+            Callback told = interceptors.before(callback, record);
+            return mayWait ? recordSender.send(record, told) : recordSender.trySend(record, told);
+        } catch (Unsent e) {
+            return unsent(record, callback, e.partition(), e.getCause());
+        } catch (RuntimeException e) {
+            return unsent(record, callback, -1, e);
+        }
+    }
+
+    private Future<RecordMetadata> unsent(ProducerRecord<K, V> record, Callback callback, int partition, Throwable cause) {
+        if (cause == null) {
+            interceptors.onNotTaken(record, partition);
+            return null;
+        }
+        RecordMetadata unsent = Interceptors.unsent(record, partition);
+        if (cause instanceof ApiException e) {
             log.debug("Exception occurred during message send:", e);
-            RecordMetadata unsent = Interceptors.unsent(record, progress.partition);
             if (callback != null)
                 callback.onCompletion(unsent, e);
             rejected(record, unsent, e);
             sequences.recordRefused(e);
             return CompletableFuture.failedFuture(e);
-        } catch (InterruptedException e) {
-            rejected(record, Interceptors.unsent(record, progress.partition), e);
+        }
+        if (cause instanceof InterruptedException e) {
+            rejected(record, unsent, e);
             throw new InterruptException(e);
-        } catch (KafkaException e) {
-            rejected(record, Interceptors.unsent(record, progress.partition), e);
-            throw e;
-        } catch (Exception e) {
-            interceptors.onSendError(record, Interceptors.unsent(record, progress.partition), e);
+        }
+        if (cause instanceof KafkaException e) {
+            rejected(record, unsent, e);
             throw e;
         }
+        interceptors.onSendError(record, unsent, (Exception) cause);
+        throw ProducerEngine.<RuntimeException>asThrown(cause);
+    }
+
+    /** What it was declared as does not matter: see {@link RecordSender}. */
+    @SuppressWarnings("unchecked") // erased, so nothing is cast
+    private static <E extends Throwable> E asThrown(Throwable cause) throws E {
+        throw (E) cause;
     }
 
     private void rejected(ProducerRecord<K, V> record, RecordMetadata unsent, Exception e) {

@@ -49,49 +49,52 @@ final class RecordSender<K, V> {
         this.time = time;
     }
 
-    /** Where a record got to, for those who are told when it fails. */
-    static final class Progress {
+    /** @throws Unsent when it is in no batch, with what prevented it as the cause */
+    SendResult send(ProducerRecord<K, V> record, Callback callback) throws Unsent {
+        return send(record, callback, settings.maxBlockMs());
+    }
+
+    /** As {@link #send}, but {@link Unsent} without a cause, and nothing is appended, when it would have to wait. */
+    SendResult trySend(ProducerRecord<K, V> record, Callback callback) throws Unsent {
+        return send(record, callback, DO_NOT_WAIT);
+    }
+
+    private SendResult send(ProducerRecord<K, V> record, Callback callback, long maxBlockMs) throws Unsent {
         int partition = -1;
-    }
-
-    SendResult send(ProducerRecord<K, V> record, Callback callback, Progress progress) throws InterruptedException {
-        return send(record, callback, progress, settings.maxBlockMs());
-    }
-
-    /** As {@link #send}, but null, and nothing is appended, when it would have to wait. */
-    SendResult trySend(ProducerRecord<K, V> record, Callback callback, Progress progress) throws InterruptedException {
-        return send(record, callback, progress, DO_NOT_WAIT);
-    }
-
-    private SendResult send(ProducerRecord<K, V> record, Callback callback, Progress progress, long maxBlockMs)
-            throws InterruptedException {
-        long nowMs = time.milliseconds();
-        TopicQueues topic = accumulator.knownTopic(record.topic());
-        Cluster cluster = metadata.cluster();
-        long leftMs = maxBlockMs;
-        if (topic == null || !knows(topic, cluster, record) || topic.touch(nowMs, touchIntervalMs)) {
-            long startMs = nowMs;
-            cluster = metadataFor(record, nowMs, maxBlockMs);
-            if (cluster == null)
-                return null;
-            nowMs = time.milliseconds();
-            leftMs = maxBlockMs == DO_NOT_WAIT ? DO_NOT_WAIT : Math.max(0, maxBlockMs - (nowMs - startMs));
-            // Not before: a name that is no topic leaves nothing behind.
-            topic = accumulator.topic(record.topic());
+        try {
+            long nowMs = time.milliseconds();
+            TopicQueues topic = accumulator.knownTopic(record.topic());
+            Cluster cluster = metadata.cluster();
+            long leftMs = maxBlockMs;
+            if (topic == null || !knows(topic, cluster, record) || topic.touch(nowMs, touchIntervalMs)) {
+                long startMs = nowMs;
+                cluster = metadataFor(record, nowMs, maxBlockMs);
+                if (cluster == null)
+                    throw new Unsent(partition, null);
+                nowMs = time.milliseconds();
+                leftMs = maxBlockMs == DO_NOT_WAIT ? DO_NOT_WAIT : Math.max(0, maxBlockMs - (nowMs - startMs));
+                // Not before: a name that is no topic leaves nothing behind.
+                topic = accumulator.topic(record.topic());
+            }
+            byte[] key = serializer.key(record);
+            byte[] value = serializer.value(record);
+            partition = partitions.choose(topic, record, key, value, cluster);
+            setReadOnly(record.headers());
+            byte[] headers = RecordWriter.encodeHeaders(record.headers().toArray());
+            int tailSize = RecordWriter.tailSize(key, value, headers);
+            checkSize(RecordWriter.batchSizeUpperBound(tailSize));
+            SendResult result = new SendResult(callback, record.timestamp() == null ? nowMs : record.timestamp(), key, value);
+            if (partitions.loadDecides(record, key))
+                appendWhereLoadDecides(topic, partition, record, cluster, key, value, headers, tailSize, result, leftMs);
+            else
+                append(topic.queue(partition), key, value, headers, tailSize, result, leftMs);
+            return result;
+        } catch (Unsent e) {
+            throw e;
+        } catch (Exception e) {
+            // Checked ones, too, which languages without them let plugins throw.
+            throw new Unsent(partition, e);
         }
-        byte[] key = serializer.key(record);
-        byte[] value = serializer.value(record);
-        progress.partition = partitions.choose(topic, record, key, value, cluster);
-        setReadOnly(record.headers());
-        byte[] headers = RecordWriter.encodeHeaders(record.headers().toArray());
-        int tailSize = RecordWriter.tailSize(key, value, headers);
-        checkSize(RecordWriter.batchSizeUpperBound(tailSize));
-        SendResult result = new SendResult(callback, record.timestamp() == null ? nowMs : record.timestamp(), key, value);
-        if (partitions.loadDecides(record, key))
-            appendWhereLoadDecides(topic, record, cluster, key, value, headers, tailSize, result, leftMs, progress);
-        else
-            append(topic.queue(progress.partition), key, value, headers, tailSize, result, leftMs);
-        return maxBlockMs == DO_NOT_WAIT && !result.isAppended() ? null : result;
     }
 
     private static boolean knows(TopicQueues topic, Cluster cluster, ProducerRecord<?, ?> record) {
@@ -128,21 +131,28 @@ final class RecordSender<K, V> {
     }
 
     private void append(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
-                        long maxBlockMs) throws InterruptedException {
+                        long maxBlockMs) throws InterruptedException, Unsent {
         accumulator.tryAppend(queue, key, value, headers, tailSize, result);
-        if (result.isAppended())
-            return;
-        if (maxBlockMs == DO_NOT_WAIT)
-            accumulator.appendAtOnce(queue, key, value, headers, tailSize, result);
-        else
+        if (!result.isAppended())
+            appendToNewBatch(queue, key, value, headers, tailSize, result, maxBlockMs);
+    }
+
+    private void appendToNewBatch(PartitionQueue queue, byte[] key, byte[] value, byte[] headers, int tailSize,
+                                  SendResult result, long maxBlockMs) throws InterruptedException, Unsent {
+        if (maxBlockMs != DO_NOT_WAIT) {
             accumulator.append(queue, key, value, headers, tailSize, result, maxBlockMs);
+            return;
+        }
+        accumulator.appendAtOnce(queue, key, value, headers, tailSize, result);
+        if (!result.isAppended())
+            throw new Unsent(queue.topicPartition().partition(), null);
     }
 
     /** Before it opens a batch it asks the partitioner again: a full batch is the time to go elsewhere (KIP-794). */
-    private void appendWhereLoadDecides(TopicQueues topic, ProducerRecord<K, V> record, Cluster cluster, byte[] key,
-                                        byte[] value, byte[] headers, int tailSize, SendResult result, long maxBlockMs,
-                                        Progress progress) throws InterruptedException {
-        PartitionQueue queue = topic.queue(progress.partition);
+    private void appendWhereLoadDecides(TopicQueues topic, int partition, ProducerRecord<K, V> record, Cluster cluster,
+                                        byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result,
+                                        long maxBlockMs) throws InterruptedException, Unsent {
+        PartitionQueue queue = topic.queue(partition);
         if (queue.isBusy())
             partitions.collided(topic.name());
         int unused = accumulator.tryAppend(queue, key, value, headers, tailSize, result);
@@ -150,11 +160,12 @@ final class RecordSender<K, V> {
             // What the full batch left unused counts as used, or a run would end a record after its batch.
             if (unused >= 0)
                 tellOfFullBatch(queue, Math.max(1, unused), cluster);
-            progress.partition = partitions.choose(topic, record, key, value, cluster);
-            queue = topic.queue(progress.partition);
-            append(queue, key, value, headers, tailSize, result, maxBlockMs);
-            if (!result.isAppended())
-                return;
+            queue = topic.queue(partitions.choose(topic, record, key, value, cluster));
+            try {
+                append(queue, key, value, headers, tailSize, result, maxBlockMs);
+            } catch (InterruptedException | RuntimeException e) {
+                throw new Unsent(queue.topicPartition().partition(), e);
+            }
             unused = -1;
         }
         int bytes = topic.expectedSize(tailSize + USUAL_RECORD_OVERHEAD);

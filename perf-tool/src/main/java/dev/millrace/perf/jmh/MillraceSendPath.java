@@ -41,9 +41,8 @@ import org.slf4j.LoggerFactory;
 final class MillraceSendPath implements SendPath {
     private static final int MAX_REQUEST_SIZE = 1 << 20;
 
-    /** {@code (sender, record, callback, progress)} to its result. */
+    /** {@code (sender, record, callback)} to its result. */
     private static final MethodHandle SEND;
-    private static final MethodHandle NEW_PROGRESS;
     private static final MethodHandle NEW_SERIALIZER;
     private static final MethodHandle NEW_CHOOSER;
     private static final MethodHandle WATCH;
@@ -53,14 +52,11 @@ final class MillraceSendPath implements SendPath {
         try {
             MethodHandles.Lookup facade = MethodHandles.privateLookupIn(MillraceProducer.class, MethodHandles.lookup());
             Class<?> sender = facade.findClass("dev.millrace.RecordSender");
-            Class<?> progress = facade.findClass("dev.millrace.RecordSender$Progress");
             Class<?> serializer = facade.findClass("dev.millrace.RecordSerializer");
             Class<?> chooser = facade.findClass("dev.millrace.PartitionChooser");
             Class<?> result = dev.millrace.internal.producer.batch.SendResult.class;
-            SEND = facade.findVirtual(sender, "send", MethodType.methodType(result, ProducerRecord.class, Callback.class, progress))
-                    .asType(MethodType.methodType(Object.class, Object.class, ProducerRecord.class, Callback.class, Object.class));
-            NEW_PROGRESS = facade.findConstructor(progress, MethodType.methodType(void.class))
-                    .asType(MethodType.methodType(Object.class));
+            SEND = facade.findVirtual(sender, "send", MethodType.methodType(result, ProducerRecord.class, Callback.class))
+                    .asType(MethodType.methodType(Object.class, Object.class, ProducerRecord.class, Callback.class));
             NEW_SERIALIZER = facade.findConstructor(serializer,
                     MethodType.methodType(void.class, Serializer.class, Serializer.class));
             NEW_CHOOSER = facade.findConstructor(chooser, MethodType.methodType(void.class, Partitioner.class, boolean.class));
@@ -144,7 +140,7 @@ final class MillraceSendPath implements SendPath {
         }
         sequences.throwIfFatal();
         try {
-            return (Object) SEND.invokeExact(sender, record, (Callback) null, (Object) NEW_PROGRESS.invokeExact());
+            return (Object) SEND.invokeExact(sender, record, (Callback) null);
         } catch (Throwable t) {
             running = false;
             throw new IllegalStateException("a send failed", t);

@@ -18,6 +18,8 @@ public final class StagedRecords {
     /** The limits of now. */
     private int writeLimit;
     private int rawLimit;
+    /** Where records end at the latest, by both limits. */
+    private int end;
     /** Null after the end: a Future that somebody keeps should not keep the pool. */
     private Memory memory;
     private byte[] buffer;
@@ -38,6 +40,7 @@ public final class StagedRecords {
         this.writeLimit = limits.bytes();
         this.rawLimit = limits.rawBytes();
         this.compressionRatio = compressionRatio;
+        this.end = end();
     }
 
     // ---------------------------------------------------------------- open
@@ -72,8 +75,15 @@ public final class StagedRecords {
     }
 
     boolean hasRoom(int size) {
-        int raw = position + size;
-        return raw <= rawLimit && estimate(raw) <= writeLimit;
+        return size <= end - position;
+    }
+
+    /** Once, instead of an estimate for each record. */
+    private int end() {
+        int last = (int) Math.min(rawLimit, BatchHeader.SIZE + (long) ((writeLimit - BatchHeader.SIZE + 1) / compressionRatio));
+        while (last > BatchHeader.SIZE && estimate(last) > writeLimit)
+            last--;
+        return last;
     }
 
     boolean isFull() {
@@ -86,6 +96,7 @@ public final class StagedRecords {
             return false;
         writeLimit = (int) Math.min(2L * writeLimit, limits.maxBytes());
         rawLimit = (int) Math.min(2L * rawLimit, limits.maxRawBytes());
+        end = end();
         return true;
     }
 
