@@ -3,8 +3,6 @@ package dev.millrace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.partitioner.LoadAware;
-import dev.millrace.partitioner.PartitionLoad;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -15,11 +13,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import org.apache.kafka.clients.producer.Partitioner;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.Cluster;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -84,28 +80,11 @@ class PartitionChoiceIT {
     private static final AtomicInteger TOLD_TIMES = new AtomicInteger();
 
     /** Counts what it is told of load. */
-    public static final class Counting implements Partitioner, LoadAware {
+    public static final class Counting extends LoadWatcher {
         @Override
-        public void configure(Map<String, ?> configs) {
-        }
-
-        @Override
-        public int partition(String topic, Object key, byte[] keyBytes, Object value, byte[] valueBytes, Cluster cluster) {
-            return 0;
-        }
-
-        @Override
-        public void watch(PartitionLoad load) {
-        }
-
-        @Override
-        public void appended(String topic, int partition, int bytes, boolean batchesFull, Cluster cluster) {
+        void appended(int bytes) {
             TOLD_BYTES.addAndGet(bytes);
             TOLD_TIMES.incrementAndGet();
-        }
-
-        @Override
-        public void close() {
         }
     }
 

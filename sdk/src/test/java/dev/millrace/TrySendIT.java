@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.partitioner.LoadAware;
-import dev.millrace.partitioner.PartitionLoad;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,11 +16,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.Partitioner;
 import org.apache.kafka.clients.producer.ProducerInterceptor;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.Cluster;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.Headers;
@@ -184,27 +180,10 @@ class TrySendIT {
     }
 
     /** Writes down what it is told of load. */
-    public static final class Watching implements Partitioner, LoadAware {
+    public static final class Watching extends LoadWatcher {
         @Override
-        public void configure(Map<String, ?> configs) {
-        }
-
-        @Override
-        public int partition(String topic, Object key, byte[] keyBytes, Object value, byte[] valueBytes, Cluster cluster) {
-            return 0;
-        }
-
-        @Override
-        public void watch(PartitionLoad load) {
-        }
-
-        @Override
-        public void appended(String topic, int partition, int bytes, boolean batchesFull, Cluster cluster) {
+        void appended(int bytes) {
             SEEN.add("appended " + bytes);
-        }
-
-        @Override
-        public void close() {
         }
     }
 
