@@ -10,7 +10,6 @@ import dev.millrace.internal.producer.accumulate.CallbackThreads;
 import dev.millrace.internal.producer.accumulate.RecordAccumulator;
 import dev.millrace.internal.producer.batch.AsyncResult;
 import dev.millrace.internal.producer.batch.ProducerBatch;
-import dev.millrace.internal.producer.batch.SendResult;
 import dev.millrace.internal.producer.config.ConfigParser;
 import dev.millrace.internal.producer.config.ProducerSettings;
 import dev.millrace.internal.producer.metrics.BufferPoolMetrics;

@@ -167,7 +167,7 @@ public final class BufferPool implements Memory {
         lock.lock();
         try {
             giveBack(buffer);
-            // Never null: at least as much was given back just now, under the same lock.
+            // At least as much was given back just now, under the same lock.
             return take(size);
         } finally {
             wakeServed();
@@ -234,13 +234,14 @@ public final class BufferPool implements Memory {
     private byte[] takeBehind(Waiter waiter, int size) {
         long left = free();
         for (Waiter earlier : waiters) {
-            if (earlier == waiter)
+            if (earlier == waiter || left < 0)
                 break;
             left -= earlier.bytes;
         }
         return left >= sizeOf(size) ? take(size) : null;
     }
 
+    /** So much must be free. */
     private byte[] take(int size) {
         int index = indexOf(size);
         if (index >= 0 && !kept[index].isEmpty()) {
@@ -248,8 +249,6 @@ public final class BufferPool implements Memory {
             return kept[index].pop();
         }
         int length = sizeOf(size);
-        if (free() < length)
-            return null;
         for (int i = kept.length - 1; unallocated < length; i--)
             while (unallocated < length && !kept[i].isEmpty()) {
                 kept[i].pop();
