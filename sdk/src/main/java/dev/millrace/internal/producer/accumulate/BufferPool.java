@@ -46,8 +46,6 @@ public final class BufferPool implements Memory {
     private final ReentrantLock lock = new ReentrantLock();
     /** Kept arrays, a stack for each of {@link #sizes}; guarded by lock. */
     private final ArrayDeque<byte[]>[] kept;
-    /** Bytes in {@link #kept}; guarded by lock. */
-    private long keptBytes;
     /** Bytes neither handed out nor kept; guarded by lock. */
     private long unallocated;
     /** Threads that wait, longest first; guarded by lock, its size mirrored in {@link #waiting}. */
@@ -56,6 +54,8 @@ public final class BufferPool implements Memory {
     private boolean closed;
     /** Written under lock, read by any thread. */
     private volatile int waiting;
+    /** Bytes not handed out: {@link #unallocated} and what is kept; written under lock, read by any thread. */
+    private volatile long available;
     /** Set once before use. */
     private volatile ShortageListener listener = () -> { };
 
@@ -69,6 +69,7 @@ public final class BufferPool implements Memory {
         this.total = total;
         this.batchSize = batchSize;
         this.unallocated = total;
+        this.available = total;
         this.observer = observer;
         this.sizes = sizes(batchSize, largest);
         @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of generics can't be made otherwise
@@ -134,7 +135,7 @@ public final class BufferPool implements Memory {
                     observer.exhausted();
                     throw new BufferExhaustedException("Failed to allocate " + size + " bytes within the configured max"
                             + " blocking time " + maxBlockMs + " ms. Total memory: " + total + " bytes. Available memory: "
-                            + free() + " bytes. Poolable size: " + batchSize + " bytes");
+                            + available + " bytes. Poolable size: " + batchSize + " bytes");
                 }
                 leftNs = me.turn.awaitNanos(leftNs);
             }
@@ -206,14 +207,9 @@ public final class BufferPool implements Memory {
         return total;
     }
 
-    /** Bytes that are not handed out. */
+    /** Bytes that are not handed out; takes no lock. */
     public long availableMemory() {
-        lock.lock();
-        try {
-            return free();
-        } finally {
-            lock.unlock();
-        }
+        return available;
     }
 
     // ---- guarded by lock ----
@@ -223,16 +219,12 @@ public final class BufferPool implements Memory {
             throw new KafkaException("Producer closed while allocating memory");
     }
 
-    private long free() {
-        return unallocated + keptBytes;
-    }
-
     /**
      * Null unless what is free suffices for all who stand before {@code waiter}, too; null stands behind all. Nobody gets later
      * what another takes so, and a thread that runs need not stop only because one that was served has not yet woken.
      */
     private byte[] takeBehind(Waiter waiter, int size) {
-        long left = free();
+        long left = available;
         for (Waiter earlier : waiters) {
             if (earlier == waiter || left < 0)
                 break;
@@ -243,20 +235,25 @@ public final class BufferPool implements Memory {
 
     /** So much must be free. */
     private byte[] take(int size) {
+        byte[] taken = keptOrNew(size);
+        available -= taken.length;
+        return taken;
+    }
+
+    private byte[] keptOrNew(int size) {
         int index = indexOf(size);
-        if (index >= 0 && !kept[index].isEmpty()) {
-            keptBytes -= sizes[index];
+        if (index >= 0 && !kept[index].isEmpty())
             return kept[index].pop();
-        }
         int length = sizeOf(size);
         for (int i = kept.length - 1; unallocated < length; i--)
             while (unallocated < length && !kept[i].isEmpty()) {
                 kept[i].pop();
-                keptBytes -= sizes[i];
                 unallocated += sizes[i];
             }
+        // Made first: where the heap has no room for it, nothing was taken.
+        byte[] made = new byte[length];
         unallocated -= length;
-        return new byte[length];
+        return made;
     }
 
     private void giveBack(byte[] buffer) {
@@ -264,10 +261,10 @@ public final class BufferPool implements Memory {
         int index = indexOf(buffer.length);
         if (index >= 0 && sizes[index] == buffer.length) {
             kept[index].push(buffer);
-            keptBytes += buffer.length;
         } else {
             unallocated += buffer.length;
         }
+        available += buffer.length;
     }
 
     /** In tests: who still reads it then reads no record, and what is sent of it no broker takes. */
@@ -278,7 +275,7 @@ public final class BufferPool implements Memory {
 
     /** Those that {@link #takeBehind} has something for now; who is awake already is not disturbed. */
     private void wakeServed() {
-        long left = free();
+        long left = available;
         for (Waiter waiter : waiters) {
             left -= waiter.bytes;
             if (left < 0)

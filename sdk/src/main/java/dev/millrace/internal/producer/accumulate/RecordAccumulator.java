@@ -39,8 +39,9 @@ public final class RecordAccumulator implements SendTiming {
     /** A batch may stage this many times {@code batch.size} in the hope that it compresses. */
     private static final int MAX_STAGED_BATCH_SIZES = 16;
 
-    /** One part in so many of the memory in use, by default 8 MiB, is more than a broker is sent at once. */
-    private static final int CROWDED_SHARE = 4;
+    /** One part in so many of the memory in use, by default 2 MiB, keeps the sender thread busy for a while. */
+    private static final int CROWDED_SHARE = 16;
+    private static final int MAX_YIELDS = 2;
 
     private static final float RATIO_MARGIN = 1.05f;
     private static final int BACKOFF_BASE = 2;
@@ -181,12 +182,17 @@ public final class RecordAccumulator implements SendTiming {
     /**
      * With more threads appending than there are processors, the sender thread (and a broker on the same machine) gets its share
      * of them only. What it can't take in time piles up until all memory is in use, has left the caches, and each thread sleeps
-     * for each batch. One that yields once a batch hands its processor to whom it would wait for anyway; where a processor is
-     * free, nothing happens.
+     * for each batch. One that yields before it opens a batch hands its processor to whom it would wait for anyway; where a
+     * processor is free, nothing happens. More than once, for the processor may go to another thread that appends.
      */
     private void letOthersCatchUp() {
-        if (pool.availableMemory() < pool.totalMemory() - pool.totalMemory() / CROWDED_SHARE)
+        for (int i = 0; i < MAX_YIELDS && senderIsBehind(); i++)
             Thread.yield();
+    }
+
+    /** It has not looked at what was sealed before, and it is not little. */
+    private boolean senderIsBehind() {
+        return pool.totalMemory() - pool.availableMemory() > pool.totalMemory() / CROWDED_SHARE && !changed.isEmpty();
     }
 
     /** As {@link #append}, but where memory is short it does not wait: then {@link SendResult#isAppended} stays false. */
