@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -179,6 +180,32 @@ class PluginContractIT {
             assertEquals(0, producer.send(new ProducerRecord<>(topic, 0, "chosen", "1")).get().partition());
         }
         assertEquals(List.of("configured with x for me", "kéy 4 2 1 of 3", "null -1 1 1 of 3", "closed"), SEEN);
+    }
+
+    /** Throws what it does not declare, as plugins of languages without checked exceptions can. */
+    public static class Undeclared extends ByValue {
+        @Override
+        public int partition(String topic, Object key, byte[] keyBytes, Object value, byte[] valueBytes, Cluster cluster) {
+            throw Undeclared.<RuntimeException>asThrown(new IOException("no route"));
+        }
+
+        @SuppressWarnings("unchecked") // erased, so nothing is cast
+        private static <E extends Throwable> E asThrown(Throwable cause) throws E {
+            throw (E) cause;
+        }
+    }
+
+    @OverBothClients
+    void shouldPassOnWhatPluginsThrowUndeclared(Client client) {
+        try (Producer<String, String> producer = intercepted(client, "partitioner.class", Undeclared.class.getName())) {
+            ProducerRecord<String, String> record = new ProducerRecord<>(OneBroker.newTopic(1), "k", "v");
+            SEEN.clear();
+            IOException thrown = assertThrows(IOException.class,
+                    () -> producer.send(record, (metadata, e) -> SEEN.add("callback")));
+            assertEquals("no route", thrown.getMessage());
+            assertEquals(List.of("Marking onAcknowledgement -1@-1 IOException headers 2",
+                    "Last onAcknowledgement -1@-1 IOException headers 2"), SEEN.subList(3, SEEN.size()));
+        }
     }
 
     // ---------------------------------------------------------------- serializers

@@ -77,7 +77,7 @@ public class CompletionBenchmark {
 
         @Setup(Level.Invocation)
         public void fill(Acknowledged acknowledged) {
-            batch = new ProducerBatch(PARTITION, 0, memory, buffer, BatchLimits.fixed(BATCH_SIZE, BATCH_SIZE), 1);
+            batch = new ProducerBatch(PARTITION, 0, memory, buffer, BatchLimits.fixed(BATCH_SIZE, BATCH_SIZE), 1, RECORDS);
             int tail = RecordWriter.tailSize(null, VALUE, RecordWriter.NO_HEADERS);
             for (int i = 0; i < RECORDS; i++) {
                 SendResult result = new SendResult(acknowledged.callback, 0, null, VALUE);

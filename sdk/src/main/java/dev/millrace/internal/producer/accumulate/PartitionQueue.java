@@ -56,6 +56,8 @@ public final class PartitionQueue {
     private volatile int queued;
     /** Staged bytes of the batch sealed last: what the next begins with; written under this, a stale read does no harm. */
     private int lastRawSize;
+    /** Its records; guarded by this. */
+    private int lastRecordCount;
 
     /** When {@link ReadyPartitions} looks at this queue again; sender thread only. */
     long timerMs = NEVER;
@@ -84,6 +86,11 @@ public final class PartitionQueue {
 
     int lastRawSize() {
         return lastRawSize;
+    }
+
+    /** With the lock held. */
+    int lastRecordCount() {
+        return lastRecordCount;
     }
 
     // ---------------------------------------------------------------- appending threads
@@ -175,6 +182,7 @@ public final class PartitionQueue {
         topic.openBatches().decrementAndGet();
         batch.seal();
         lastRawSize = batch.rawSize();
+        lastRecordCount = batch.recordCount();
         return batch;
     }
 

@@ -266,7 +266,11 @@ public final class RecordAccumulator implements SendTiming {
     private ProducerBatch newBatch(PartitionQueue queue, byte[] buffer, long nowMs) {
         if (refused)
             refused = false;
-        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, limits, expectedRatio(queue));
+        int lastCount = queue.lastRecordCount();
+        // A few more than last time, or a batch of records a little smaller would need twice the room.
+        int expectedRecords = lastCount + lastCount / 16 + 1;
+        ProducerBatch batch = new ProducerBatch(queue.topicPartition(), nowMs, pool, buffer, limits, expectedRatio(queue),
+                expectedRecords);
         incomplete.add(batch);
         return batch;
     }

@@ -41,18 +41,16 @@ final class BatchSplitter {
      * The parts, in the order of their records, sealed and not finished.
      *
      * @param records the whole batch, its header included and its records not compressed
-     * @param first the result of its first record; the results move to the parts
+     * @param results those of its records in their order, which move to the parts
      * @param targetSize bytes of a part, unless one record alone is larger
      * @param release run when all parts are done, by whoever ends the last
      */
-    static List<ProducerBatch> split(ProducerBatch batch, byte[] records, SendResult first, int targetSize, Runnable release) {
+    static List<ProducerBatch> split(ProducerBatch batch, byte[] records, SendResult[] results, int targetSize, Runnable release) {
         List<ProducerBatch> parts = new ArrayList<>();
         PartsMemory memory = new PartsMemory(new AtomicInteger(), release);
         ProducerBatch part = null;
         int at = BatchHeader.SIZE;
-        for (SendResult result = first; result != null; ) {
-            SendResult following = result.next;
-            result.next = null;
+        for (int i = 0; i < batch.recordCount(); i++) {
             int body = (int) Varint.read(records, at);
             int end = at + Varint.sizeOf(body) + body;
             int tail = tailOffset(records, at);
@@ -62,9 +60,8 @@ final class BatchSplitter {
                 memory.held.incrementAndGet();
                 parts.add(part);
             }
-            part.takeOver(result, records, tail, end - tail);
+            part.takeOver(results[i], records, tail, end - tail);
             at = end;
-            result = following;
         }
         parts.forEach(ProducerBatch::seal);
         return parts;

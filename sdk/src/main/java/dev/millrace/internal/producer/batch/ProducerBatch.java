@@ -1,6 +1,7 @@
 package dev.millrace.internal.producer.batch;
 
 import dev.millrace.codec.Codec;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -25,8 +26,8 @@ public final class ProducerBatch {
     private final StagedRecords records;
 
     // ---- written while open, under the partition's lock; then by the sender thread, and after the end by a callback's ----
-    private SendResult first;
-    private SendResult last;
+    /** Those of the records in their order, with room behind them; null after the end. */
+    private SendResult[] results;
     private boolean sealed;
 
     /** Written under the partition's lock by the finishing thread; read by the sender thread. */
@@ -53,16 +54,19 @@ public final class ProducerBatch {
     /**
      * @param buffer the first staging array, room for the first record at least; goes back to {@code memory} at the end
      * @param compressionRatio what compression is expected to leave of the records: 1 for none
+     * @param expectedRecords how many there will be, about; at least 1
      */
     public ProducerBatch(TopicPartition topicPartition, long createdMs, Memory memory, byte[] buffer, BatchLimits limits,
-                         float compressionRatio) {
-        this(topicPartition, createdMs, new StagedRecords(memory, buffer, limits, compressionRatio), false);
+                         float compressionRatio, int expectedRecords) {
+        this(topicPartition, createdMs, new StagedRecords(memory, buffer, limits, compressionRatio), expectedRecords, false);
     }
 
-    private ProducerBatch(TopicPartition topicPartition, long createdMs, StagedRecords records, boolean partOfSplit) {
+    private ProducerBatch(TopicPartition topicPartition, long createdMs, StagedRecords records, int expectedRecords,
+                          boolean partOfSplit) {
         this.topicPartition = topicPartition;
         this.createdMs = createdMs;
         this.records = records;
+        this.results = new SendResult[expectedRecords];
         this.partOfSplit = partOfSplit;
     }
 
@@ -74,19 +78,23 @@ public final class ProducerBatch {
      * @param tailSize {@link RecordWriter#tailSize} of the three arrays, computed before the lock was taken
      */
     public boolean tryAppend(byte[] key, byte[] value, byte[] headers, int tailSize, SendResult result) {
+        makeRoomForResult();
         if (!records.tryAppend(result.timestamp(), key, value, headers, tailSize))
             return false;
-        link(result);
+        keep(result);
         return true;
     }
 
-    private void link(SendResult result) {
-        if (first == null)
-            first = result;
-        else
-            last.next = result;
-        last = result;
-        result.joins(this, records.count() - 1);
+    /** Before the record is staged: if there is no memory for this, nothing has happened. */
+    private void makeRoomForResult() {
+        if (records.count() == results.length)
+            results = Arrays.copyOf(results, 2 * results.length);
+    }
+
+    private void keep(SendResult result) {
+        int index = records.count() - 1;
+        results[index] = result;
+        result.joins(this, index);
     }
 
     /** So close to its limit that not even a small record would fit. */
@@ -289,19 +297,16 @@ public final class ProducerBatch {
      */
     public void callBack(BooleanSupplier abandoned) {
         BatchOutcome how = outcome;
-        SendResult result = first;
-        first = null;
-        last = null;
+        SendResult[] told = results;
+        int count = records.count();
+        // Let go of, so that a Future somebody keeps does not keep those of its whole batch.
+        results = null;
         try {
-            while (result != null) {
-                SendResult following = result.next;
-                // Unlinked, so that a Future somebody keeps does not keep its whole batch.
-                result.next = null;
+            for (int i = 0; i < count; i++) {
                 if (abandoned != null && abandoned.getAsBoolean())
-                    result.abandon(this, how);
+                    told[i].abandon(this, how);
                 else
-                    result.fireCallback(this, how);
-                result = following;
+                    told[i].fireCallback(this, how);
             }
         } finally {
             // Whatever was thrown, a log that can't be written: others wait for the memory and for the result.
@@ -323,9 +328,8 @@ public final class ProducerBatch {
      */
     public List<ProducerBatch> split(Codec codec, int targetSize, boolean keepMemory) {
         Runnable release = keepMemory ? records::release : () -> { };
-        List<ProducerBatch> made = BatchSplitter.split(this, records.uncompressed(codec), first, targetSize, release);
-        first = null;
-        last = null;
+        List<ProducerBatch> made = BatchSplitter.split(this, records.uncompressed(codec), results, targetSize, release);
+        results = null;
         parts = List.copyOf(made);
         if (!keepMemory)
             records.release();
@@ -334,13 +338,15 @@ public final class ProducerBatch {
     }
 
     ProducerBatch newPart(Memory memory, byte[] buffer, int limit) {
-        return new ProducerBatch(topicPartition, createdMs, new StagedRecords(memory, buffer, BatchLimits.fixed(limit, limit), 1), true);
+        StagedRecords staged = new StagedRecords(memory, buffer, BatchLimits.fixed(limit, limit), 1);
+        return new ProducerBatch(topicPartition, createdMs, staged, 1, true);
     }
 
     /** Takes a record over from the batch that is split. */
     void takeOver(SendResult result, byte[] source, int tailOffset, int tailSize) {
+        makeRoomForResult();
         records.appendTail(result.timestamp(), source, tailOffset, tailSize);
-        link(result);
+        keep(result);
     }
 
     // ---------------------------------------------------------------- any thread

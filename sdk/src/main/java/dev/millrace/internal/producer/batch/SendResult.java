@@ -13,8 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one object a record costs: the Future the caller gets, its callback, and its place in the batch, where the results
- * of a batch form a list by {@link #next}.
+ * The one object a record costs: the Future the caller gets, its callback, and its place in the batch.
  */
 public final class SendResult implements Future<RecordMetadata> {
 
@@ -37,9 +36,7 @@ public final class SendResult implements Future<RecordMetadata> {
     private final int keySize;
     private final int valueSize;
 
-    /** The next record of the batch; written under the partition's lock while it is open, then by who owns the batch. */
-    SendResult next;
-    /** The record's index in its batch; written like {@link #next}. */
+    /** In its batch; written under the partition's lock, and once more by the sender thread when the batch is split. */
     private int index;
     /** Set under the partition's lock, and once more by the sender thread when the batch is split; read by any thread. */
     @SuppressWarnings("unused") // through BATCH

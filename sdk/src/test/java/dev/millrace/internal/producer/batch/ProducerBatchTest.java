@@ -77,7 +77,7 @@ class ProducerBatchTest {
     }
 
     private ProducerBatch batch(int limit) {
-        return new ProducerBatch(PARTITION, 1000, memory, memory.first(128), BatchLimits.fixed(limit, limit), 1);
+        return new ProducerBatch(PARTITION, 1000, memory, memory.first(128), BatchLimits.fixed(limit, limit), 1, 1);
     }
 
     private static boolean append(ProducerBatch batch, Expected record) {

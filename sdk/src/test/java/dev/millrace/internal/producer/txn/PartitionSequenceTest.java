@@ -31,7 +31,7 @@ class PartitionSequenceTest {
     };
 
     private static ProducerBatch batch(int records) {
-        ProducerBatch batch = new ProducerBatch(new TopicPartition("t", 0), 0, HEAP, new byte[1000], BatchLimits.fixed(1000, 1000), 1);
+        ProducerBatch batch = new ProducerBatch(new TopicPartition("t", 0), 0, HEAP, new byte[1000], BatchLimits.fixed(1000, 1000), 1, 1);
         for (int i = 0; i < records; i++)
             batch.tryAppend(null, null, RecordWriter.NO_HEADERS, RecordWriter.tailSize(null, null, RecordWriter.NO_HEADERS),
                     new SendResult(null, 0, null, null));
