@@ -23,61 +23,62 @@ class AdaptiveLingerTest extends EngineTest {
     @Test
     void shouldSendAtOnceWhileNextToNothingIsOnItsWay() throws Exception {
         startAdaptive();
-        for (String value : List.of("a", "b", "c")) {
+        for (String value : List.of("a", "b", "c", "d")) {
             engine.append(0, value);
             engine.step();
         }
         assertEquals(List.of("a"), engine.sent(0).values());
         assertEquals(List.of("b"), engine.sent(1).values());
         assertEquals(List.of("c"), engine.sent(2).values());
+        assertEquals(List.of("d"), engine.sent(3).values());
     }
 
     @Test
     void shouldGatherRecordsUntilAnAnswerComes() throws Exception {
         startAdaptive();
-        sendThree();
-        for (String value : List.of("d", "e", "f")) {
+        sendFour();
+        for (String value : List.of("e", "f", "g")) {
             engine.append(0, value);
             engine.step();
         }
-        assertEquals(3, engine.requests().size());
+        assertEquals(4, engine.requests().size());
         engine.respond(0, Errors.NONE, 1);
         engine.step();
-        assertEquals(List.of("d", "e", "f"), engine.sent(2).values());
+        assertEquals(List.of("e", "f", "g"), engine.sent(3).values());
     }
 
     @Test
     void shouldWaitForLingerAtMost() throws Exception {
         startAdaptive();
-        sendThree();
-        engine.append(0, "d");
+        sendFour();
+        engine.append(0, "e");
         engine.time.sleep(LINGER_MS - 1);
         engine.step();
-        assertEquals(3, engine.requests().size());
+        assertEquals(4, engine.requests().size());
         engine.time.sleep(1);
         engine.step();
-        assertEquals(List.of("d"), engine.sent(3).values());
+        assertEquals(List.of("e"), engine.sent(4).values());
     }
 
     /** A lost connection is an answer, too. */
     @Test
     void shouldGoOnAfterAConnectionWasLost() throws Exception {
         startAdaptive();
-        sendThree();
-        engine.append(1, "d");
+        sendFour();
+        engine.append(1, "e");
         engine.step();
-        assertEquals(3, engine.requests().size());
+        assertEquals(4, engine.requests().size());
         engine.disconnect();
         engine.step();
         engine.step();
-        assertEquals(List.of("d"), engine.sent(0).values());
+        assertEquals(List.of("e"), engine.sent(0).values());
     }
 
-    private void sendThree() throws Exception {
-        for (String value : List.of("a", "b", "c")) {
+    private void sendFour() throws Exception {
+        for (String value : List.of("a", "b", "c", "d")) {
             engine.append(0, value);
             engine.step();
         }
-        assertEquals(3, engine.requests().size());
+        assertEquals(4, engine.requests().size());
     }
 }
