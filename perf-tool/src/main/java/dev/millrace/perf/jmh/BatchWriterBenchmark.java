@@ -64,7 +64,7 @@ public class BatchWriterBenchmark {
     private final TopicPartition partition = new TopicPartition("orders", 0);
     private final BatchLimits limits = BatchLimits.fixed(BATCH_SIZE, BATCH_SIZE);
     private final byte[] array = new byte[BATCH_SIZE];
-    /** Of the former batch, which is what the next is made for. */
+    /** Of the former batch: what the next one has room for. */
     private int lastRecords = 1;
     private final ByteBuffer buffer = ByteBuffer.allocate(BATCH_SIZE);
     private final Memory memory = new Memory() {
@@ -96,7 +96,7 @@ public class BatchWriterBenchmark {
 
     @Benchmark
     public int recordsMillrace() {
-        StagedRecords records = new StagedRecords(memory, array, limits, 1, lastRecords);
+        StagedRecords records = new StagedRecords(memory, array, limits, 1);
         for (int i = 0; ; i++) {
             byte[] value = values[i % values.length];
             int tail = RecordWriter.tailSize(null, value, RecordWriter.NO_HEADERS);
@@ -126,7 +126,7 @@ public class BatchWriterBenchmark {
 
     @Benchmark
     public int batchMillrace() {
-        ProducerBatch batch = new ProducerBatch(partition, START_MS, memory, array, limits, 1, EXPECTED_RECORDS);
+        ProducerBatch batch = new ProducerBatch(partition, START_MS, memory, array, limits, 1, lastRecords);
         for (int i = 0; ; i++) {
             byte[] value = values[i % values.length];
             int tail = RecordWriter.tailSize(null, value, RecordWriter.NO_HEADERS);
