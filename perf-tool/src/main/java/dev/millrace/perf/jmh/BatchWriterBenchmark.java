@@ -64,7 +64,7 @@ public class BatchWriterBenchmark {
     private final TopicPartition partition = new TopicPartition("orders", 0);
     private final BatchLimits limits = BatchLimits.fixed(BATCH_SIZE, BATCH_SIZE);
     private final byte[] array = new byte[BATCH_SIZE];
-    /** Of the former batch: what the next one has room for. */
+    /** Of the former batch; the next one gets room for a few more, as the accumulator gives it. */
     private int lastRecords = 1;
     private final ByteBuffer buffer = ByteBuffer.allocate(BATCH_SIZE);
     private final Memory memory = new Memory() {
@@ -126,7 +126,8 @@ public class BatchWriterBenchmark {
 
     @Benchmark
     public int batchMillrace() {
-        ProducerBatch batch = new ProducerBatch(partition, START_MS, memory, array, limits, 1, lastRecords);
+        ProducerBatch batch = new ProducerBatch(partition, START_MS, memory, array, limits, 1,
+                lastRecords + lastRecords / 16 + 1);
         for (int i = 0; ; i++) {
             byte[] value = values[i % values.length];
             int tail = RecordWriter.tailSize(null, value, RecordWriter.NO_HEADERS);
