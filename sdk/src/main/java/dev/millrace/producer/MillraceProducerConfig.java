@@ -12,9 +12,9 @@ import org.apache.kafka.common.config.ConfigDef.Type;
 public final class MillraceProducerConfig {
 
     /**
-     * {@code millrace.linger.adaptive}, boolean, false: an open batch is sent at once while next to nothing is on its way to
-     * its broker, and waits while something is; {@code linger.ms} is then only the longest that it waits. Lower latency at
-     * rates the broker keeps up with, for more and smaller requests.
+     * {@code millrace.linger.adaptive}, boolean, false: an open batch is sent at once while fewer than four requests are on
+     * their way to its broker, and waits while there are more; {@code linger.ms} is then only the longest that it waits. Lower
+     * latency at rates the broker keeps up with, for more and smaller requests.
      */
     public static final String LINGER_ADAPTIVE_CONFIG = "millrace.linger.adaptive";
 
@@ -38,7 +38,7 @@ public final class MillraceProducerConfig {
 
     private static final ConfigDef CONFIG = new ConfigDef()
             .define(LINGER_ADAPTIVE_CONFIG, Type.BOOLEAN, false, Importance.MEDIUM, "Whether an open batch is sent at once while"
-                    + " next to nothing is on its way to its broker; linger.ms is then only the longest that it waits.")
+                    + " fewer than four requests are on their way to its broker; linger.ms is then only the longest that it waits.")
             .define(BATCH_MAX_BYTES_CONFIG, Type.INT, 0, Range.atLeast(0), Importance.LOW, "Bytes up to which an open batch"
                     + " goes on growing beyond batch.size while other batches wait before it; 0 for batch.size. At most"
                     + " max.request.size.")

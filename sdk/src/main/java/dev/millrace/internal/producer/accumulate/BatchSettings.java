@@ -6,7 +6,7 @@ package dev.millrace.internal.producer.accumulate;
  * @param batchSize bytes, at least 1
  * @param maxBatchSize bytes up to which an open batch may grow while others wait before it; {@code batchSize} for not at all
  * @param lingerMs how long an open batch waits for more records
- * @param adaptiveLinger it waits only while something is on its way to its broker
+ * @param adaptiveLinger it waits only while several requests are on their way to its broker
  * @param retryBackoffMs backoff after the first failure
  * @param retryBackoffMaxMs backoff at most
  */

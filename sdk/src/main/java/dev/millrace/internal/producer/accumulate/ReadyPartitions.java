@@ -124,7 +124,7 @@ public final class ReadyPartitions implements PartitionLoad {
         return leader < 0 ? null : nodes.computeIfAbsent(leader, NodeQueue::new);
     }
 
-    /** While next to nothing is on its way to a broker, open batches for it need not wait, if linger is adaptive. */
+    /** While only few requests are on their way to a broker, open batches for it need not wait, if linger is adaptive. */
     private SendTiming timing(NodeQueue node) {
         return adaptive && node != null && node.isIdle() ? SendTiming.AT_ONCE : accumulator;
     }

@@ -90,7 +90,7 @@ public record ProducerSettings(ProducerConfig config, String clientId, Batching 
     /**
      * The values of {@link MillraceProducerConfig}.
      *
-     * @param adaptiveLinger batches are sent at once while next to nothing is on its way
+     * @param adaptiveLinger batches are sent at once while only few requests are on their way
      * @param batchMaxBytes  at least {@code batchSize}; equal to it when batches do not grow
      * @param callbackThreads 0 for callbacks on the network thread
      */

@@ -6,7 +6,7 @@ import java.util.List;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.Test;
 
-/** {@code millrace.linger.adaptive}: who has next to nothing on the way sends at once, who has waits, but for linger at most. */
+/** {@code millrace.linger.adaptive}: who has few requests on the way sends at once, who has more waits, but for linger at most. */
 class AdaptiveLingerTest extends EngineTest {
 
     private static final int LINGER_MS = 50;
@@ -21,7 +21,7 @@ class AdaptiveLingerTest extends EngineTest {
     }
 
     @Test
-    void shouldSendAtOnceWhileNextToNothingIsOnItsWay() throws Exception {
+    void shouldSendAtOnceWhileFewRequestsAreOnTheirWay() throws Exception {
         startAdaptive();
         for (String value : List.of("a", "b", "c", "d")) {
             engine.append(0, value);
