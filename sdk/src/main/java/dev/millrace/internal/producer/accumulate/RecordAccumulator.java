@@ -39,9 +39,8 @@ public final class RecordAccumulator implements SendTiming {
     /** A batch may stage this many times {@code batch.size} in the hope that it compresses. */
     private static final int MAX_STAGED_BATCH_SIZES = 16;
 
-    /** One part in so many of the memory in use, by default 2 MiB, keeps the sender thread busy for a while. */
-    private static final int CROWDED_SHARE = 16;
-    private static final int MAX_YIELDS = 2;
+    /** One part in so many of the memory in use, by default 1 MiB, keeps the sender thread busy for a while. */
+    private static final int CROWDED_SHARE = 32;
 
     private static final float RATIO_MARGIN = 1.05f;
     private static final int BACKOFF_BASE = 2;
@@ -183,10 +182,10 @@ public final class RecordAccumulator implements SendTiming {
      * With more threads appending than there are processors, the sender thread (and a broker on the same machine) gets its share
      * of them only. What it can't take in time piles up until all memory is in use, has left the caches, and each thread sleeps
      * for each batch. One that yields before it opens a batch hands its processor to whom it would wait for anyway; where a
-     * processor is free, nothing happens. More than once, for the processor may go to another thread that appends.
+     * processor is free, nothing happens.
      */
     private void letOthersCatchUp() {
-        for (int i = 0; i < MAX_YIELDS && senderIsBehind(); i++)
+        if (senderIsBehind())
             Thread.yield();
     }
 
